@@ -1,0 +1,1 @@
+"""The SDK (its first shapes are still to come)."""

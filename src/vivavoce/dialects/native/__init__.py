@@ -1,0 +1,1 @@
+"""The native wire: what the SDK, the command line and the playground speak."""

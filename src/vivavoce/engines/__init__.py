@@ -1,0 +1,1 @@
+"""Engines: each turns one utterance at a time into samples and marks, in cooperative steps."""

@@ -1,0 +1,54 @@
+"""What an engine is. A new one is one module that has these two shapes, and one entry point.
+
+An engine object lives in a worker process and is used from one thread. The worker calls ``plan`` once for an
+utterance, then ``step`` until it returns ``True`` or the job is cancelled. Several jobs may be alive at once and
+their steps interleave, so a job keeps its state in itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
+
+from vivavoce.speech import Chunk, Utterance, VoiceInfo
+
+Emit: TypeAlias = Callable[[Chunk], bool]
+"""Takes a chunk the moment it is made. ``False`` means: stop now, nobody listens; do not call it again."""
+
+
+class Job(Protocol):
+    """The making of one utterance."""
+
+    def step(self, max_samples: int, emit: Emit) -> bool:
+        """Make about ``max_samples`` more samples, handing them to ``emit`` in order; ``True`` when none are left.
+
+        May make more where the library cannot pause, as long as one step stays under about 100 ms of compute.
+        May emit several chunks. After ``emit`` said ``False`` it returns ``True`` as soon as the library lets it.
+        Raises :class:`~vivavoce.errors.EngineError` when the utterance cannot be spoken.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """Let go of everything the job holds. Safe at any time between steps, and more than once."""
+        ...
+
+
+class Engine(Protocol):
+    """One family of voices."""
+
+    name: str
+
+    def voices(self) -> Sequence[VoiceInfo]:
+        """Every voice that works on this machine now; empty when the engine's library is absent.
+
+        Must be cheap and must not load a voice: the front process calls it too, but never ``load`` or ``plan``.
+        """
+        ...
+
+    def load(self, voice: str) -> None:
+        """Make ``voice`` ready so that its first utterance is fast. Raises EngineError."""
+        ...
+
+    def plan(self, utterance: Utterance) -> Job:
+        """A job for ``utterance``; cheap. Raises EngineError."""
+        ...

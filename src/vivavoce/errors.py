@@ -1,0 +1,205 @@
+"""Every failure that a caller can meet, as one tree with stable codes.
+
+``code`` never changes once published: clients branch on it, dialects translate it into their vendor's own
+status and words (``dialects/<vendor>/errors.py``). The message says what was expected, what came and, where
+there is something to do, what to do. A message never holds the caller's text beyond a short quoted name.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+def quoted(value: object, limit: int = 60) -> str:
+    """``value`` for use inside a message: printable, on one line, at most ``limit`` characters."""
+    shown = value if isinstance(value, str) else repr(value)
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
+    return repr(shown if len(shown) <= limit else shown[: limit - 1] + "…")
+
+
+class VivavoceError(Exception):
+    """The root of the tree.
+
+    ``param`` names the request field at fault, if one is; ``retry_after_s`` says when trying again may help.
+    """
+
+    code: ClassVar[str] = "internal_error"
+
+    def __init__(self, message: str, *, param: str | None = None, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.retry_after_s = retry_after_s
+
+
+class RequestError(VivavoceError):
+    """The caller's own fault: the same request will fail again."""
+
+    code = "invalid_request"
+
+
+class MalformedMessageError(RequestError):
+    """The bytes are no message of this wire: broken JSON, invalid UTF-8, an unknown message type."""
+
+    code = "malformed_message"
+
+
+class WrongTypeError(RequestError):
+    """A field holds a value of another type than the wire gives it."""
+
+    code = "wrong_type"
+
+
+class MissingFieldError(RequestError):
+    """A field that the message cannot do without is absent."""
+
+    code = "missing_field"
+
+
+class UnknownOptionError(RequestError):
+    """The message names a field that this wire does not have."""
+
+    code = "unknown_option"
+
+
+class OutOfRangeError(RequestError):
+    """A number, or a choice from a fixed set, outside what is allowed."""
+
+    code = "out_of_range"
+
+
+class EmptyTextError(RequestError):
+    """A request that must carry text carries none, or only white space."""
+
+    code = "empty_text"
+
+
+class TextTooLongError(RequestError):
+    """More text than one stream may carry, or more than it may hold unspoken."""
+
+    code = "text_too_long"
+
+
+class MessageTooLargeError(RequestError):
+    """A request body or frame over the size this server reads."""
+
+    code = "message_too_large"
+
+
+class UnknownVoiceError(RequestError):
+    """No installed voice has this name."""
+
+    code = "unknown_voice"
+
+
+class UnknownLanguageError(RequestError):
+    """No installed voice speaks this language, or the chosen voice does not."""
+
+    code = "unknown_language"
+
+
+class UnknownFormatError(RequestError):
+    """An audio format, rate or bit rate that this server does not make."""
+
+    code = "unknown_format"
+
+
+class OutOfOrderError(RequestError):
+    """A command that the stream's state does not allow (see ``session/table.py``)."""
+
+    code = "out_of_order"
+
+
+class UnknownStreamError(RequestError):
+    """A message for a stream that is not open on this connection."""
+
+    code = "unknown_stream"
+
+
+class DuplicateStreamError(RequestError):
+    """An open for a stream number that is already open on this connection."""
+
+    code = "duplicate_stream"
+
+
+class TooManyStreamsError(RequestError):
+    """More simultaneous streams on one connection than the setting allows."""
+
+    code = "too_many_streams"
+
+
+class AuthenticationError(RequestError):
+    """No key, or one that is not valid here."""
+
+    code = "unauthorized"
+
+
+class NotFoundError(RequestError):
+    """No such path or resource."""
+
+    code = "not_found"
+
+
+class MethodNotAllowedError(RequestError):
+    """The path exists, for another HTTP method."""
+
+    code = "method_not_allowed"
+
+
+class OverloadedError(VivavoceError):
+    """The machine is full: one more stream would make others stutter. ``retry_after_s`` is set."""
+
+    code = "overloaded"
+
+
+class ShuttingDownError(VivavoceError):
+    """The server is finishing its live streams and takes no new ones. ``retry_after_s`` is set."""
+
+    code = "shutting_down"
+
+
+class IdleTimeoutError(VivavoceError):
+    """The stream or connection was silent for longer than the setting allows."""
+
+    code = "idle_timeout"
+
+
+class EngineError(VivavoceError):
+    """An engine could not speak a unit of this stream."""
+
+    code = "engine_failed"
+
+
+class WorkerDiedError(EngineError):
+    """The worker process ended in the middle of this stream; other streams are unharmed."""
+
+    code = "worker_died"
+
+
+class VoiceQuarantinedError(EngineError):
+    """This voice killed its worker repeatedly and is not used until the server starts again."""
+
+    code = "voice_quarantined"
+
+
+class MissingDependencyError(VivavoceError):
+    """An optional library or program that this request needs is not installed."""
+
+    code = "missing_dependency"
+
+
+class InternalError(VivavoceError):
+    """A defect of ours. The stream is lost, its neighbours are not."""
+
+    code = "internal_error"
+
+
+def error_classes() -> list[type[VivavoceError]]:
+    """Every class of the tree, parents before children, in the order they are defined."""
+    found: list[type[VivavoceError]] = []
+    queue: list[type[VivavoceError]] = [VivavoceError]
+    while queue:
+        cls = queue.pop(0)
+        found.append(cls)
+        queue.extend(cls.__subclasses__())
+    return found

@@ -1,0 +1,82 @@
+"""The border between live streams and whatever makes their audio.
+
+Nothing above this file knows whether an engine runs in a local worker process or elsewhere. A stream attaches as a
+:class:`Source` and gets a :class:`Seat`; the backend then pulls utterances when it is that stream's turn. All
+calls are made on the event loop's thread, never block and never raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from vivavoce.errors import VivavoceError
+from vivavoce.speech import Chunk, Utterance, VoiceInfo
+
+
+class Source(Protocol):
+    """One live stream, as the backend sees it."""
+
+    def pull(self) -> Utterance | None:
+        """The next utterance to speak, or ``None`` when there is none now. What is pulled will be spoken or fail."""
+        ...
+
+    def take(self, number: int, chunk: Chunk) -> None:
+        """A chunk of utterance ``number``; an utterance's chunks come in their order."""
+        ...
+
+    def finish(self, number: int) -> None:
+        """Utterance ``number`` is complete: all its chunks have been taken."""
+        ...
+
+    def fail(self, number: int, error: VivavoceError) -> None:
+        """Utterance ``number`` cannot be spoken (further)."""
+        ...
+
+
+class Seat(Protocol):
+    """A stream's place in the schedule."""
+
+    def wake(self) -> None:
+        """There is, or may be, something to pull."""
+        ...
+
+    def delivered(self, seconds: float) -> None:
+        """That much more audio is on its way to the listener; moves the playback deadline on."""
+        ...
+
+    def hold(self, held: bool) -> None:
+        """While held, the stream is not scheduled: its listener is not taking what was made."""
+        ...
+
+    def leave(self) -> None:
+        """The stream is over. Its work stops within one step; nothing is called on the source afterwards."""
+        ...
+
+
+class Backend(Protocol):
+    """Makes audio for many streams."""
+
+    async def start(self) -> None:
+        """Ready when this returns: every worker has started and told its voices."""
+        ...
+
+    async def close(self) -> None:
+        """Stops all work and every process; safe to call more than once."""
+        ...
+
+    def voices(self) -> Sequence[VoiceInfo]:
+        """Every usable voice."""
+        ...
+
+    def attach(self, source: Source, voice: str) -> Seat:
+        """A seat for a stream that will speak with ``voice``.
+
+        Raises OverloadedError when the machine is full, VoiceQuarantinedError when the voice may not be used.
+        """
+        ...
+
+    def status(self) -> Mapping[str, float]:
+        """Figures for health, doctor and the benchmark: ``streams``, ``running``, ``workers``, ``worker_deaths``,
+        ``steps``, ``cancelled``, ``load`` (share of the cores in use)."""
+        ...

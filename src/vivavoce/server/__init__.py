@@ -1,0 +1,1 @@
+"""HTTP and WebSocket on one port; translations are in ``dialects``, synthesis in ``runtime``."""

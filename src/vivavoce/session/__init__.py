@@ -1,0 +1,1 @@
+"""One stream: its state table, its core, its marks and limits; pure."""

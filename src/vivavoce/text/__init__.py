@@ -1,0 +1,1 @@
+"""Text: str in, str out; pure."""

@@ -1,0 +1,35 @@
+"""Rules for all tests: every test module declares one category; under CI nothing is skipped."""
+
+from __future__ import annotations
+
+import os
+from typing import NoReturn
+
+import pytest
+
+CATEGORIES = frozenset({"fast", "integration", "conformance", "browser"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Fail collection for a test that has no category, or two."""
+    for item in items:
+        found = CATEGORIES.intersection(mark.name for mark in item.iter_markers())
+        if len(found) != 1:
+            raise pytest.UsageError(
+                f"{item.nodeid}: expected exactly one marker of {sorted(CATEGORIES)}, got {sorted(found)}"
+            )
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> object:
+    """Under ``CI=true`` a skipped test is a failed one: what a test needs has to be installed there."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") == "true":
+        report.outcome = "failed"
+        report.longrepr = f"skipped under CI: {report.longrepr}"
+
+
+def missing(what: str, hint: str) -> NoReturn:
+    """Skip the test here, fail it under CI, saying what to install."""
+    pytest.skip(f"{what} is not installed; {hint}")
