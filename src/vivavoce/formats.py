@@ -6,6 +6,7 @@ makes. Wires translate their own spelling ("ulaw_8000", "mp3" plus "bitrate") in
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from msgspec import Struct
@@ -25,9 +26,27 @@ class FormatKind(Struct, frozen=True):
     default_rate_hz: int | None
     """Rate when the caller names none; ``None`` means the voice's own rate, if the format has it."""
     bit_rates_bps: tuple[int, ...]
-    """Allowed bit rates; empty when the rate follows from the format itself."""
+    """Every bit rate of the format; empty when it follows from the sample rate. See :meth:`bit_rates_at`."""
     default_bit_rate_bps: int | None
+    """Bit rate when the caller names none, or the highest below it that the sample rate allows."""
     description: str
+
+    def bit_rates_at(self, rate_hz: int) -> tuple[int, ...]:
+        """The bit rates that the format allows at this sample rate, ascending."""
+        low, high = _bit_rate_limits(self.name, rate_hz)
+        return tuple(bit_rate for bit_rate in self.bit_rates_bps if low <= bit_rate <= high)
+
+
+def _bit_rate_limits(name: str, rate_hz: int) -> tuple[float, float]:
+    """Lowest and highest bit rate of a format at a sample rate, where its standard or its encoder sets any."""
+    if name == "aac":
+        return 0, 6 * rate_hz  # 6144 bits a frame of 1024 samples (ISO 14496-3); FFmpeg cuts off above
+    if name != "mp3":
+        return 0, math.inf
+    if rate_hz >= 32000:
+        return 32000, 320_000  # MPEG-1
+    # MPEG-2, and MPEG-2.5, for which LAME silently makes 64 kbit/s of anything higher (measured).
+    return 8000, 160_000 if rate_hz >= 16000 else 64000
 
 
 _MP3_BIT_RATES = tuple(
@@ -129,12 +148,19 @@ def audio_format(
         raise UnknownFormatError(
             f"{kind.name} has no rate {rate} Hz; expected one of {allowed}", param="sample_rate_hz"
         )
-    if bit_rate_bps is not None and bit_rate_bps not in kind.bit_rates_bps:
-        allowed = ", ".join(map(str, kind.bit_rates_bps)) or "none: its bit rate follows from the sample rate"
+    return AudioFormat(kind.name, rate, _bit_rate(kind, rate, bit_rate_bps))
+
+
+def _bit_rate(kind: FormatKind, rate_hz: int, asked_bps: int | None) -> int | None:
+    """The bit rate asked for, or the default one. Raises UnknownFormatError."""
+    legal = kind.bit_rates_at(rate_hz)
+    if asked_bps is None:
+        default = kind.default_bit_rate_bps
+        return default and max(bit_rate for bit_rate in legal if bit_rate <= default)
+    if asked_bps not in legal:
+        allowed = ", ".join(map(str, legal)) or "none: its bit rate follows from the sample rate"
         raise UnknownFormatError(
-            f"{kind.name} has no bit rate {bit_rate_bps} bit/s; expected one of {allowed}",
+            f"{kind.name} at {rate_hz} Hz has no bit rate {asked_bps} bit/s; expected one of {allowed}",
             param="bit_rate_bps",
         )
-    return AudioFormat(
-        kind.name, rate, bit_rate_bps if bit_rate_bps is not None else kind.default_bit_rate_bps
-    )
+    return asked_bps
