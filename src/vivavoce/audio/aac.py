@@ -1,7 +1,8 @@
 """AAC-LC in ADTS frames, 1024 samples each.
 
 FFmpeg's encoder looks one frame ahead, and ADTS has no place to say so: a listener hears everything 1024 samples
-late (measured).
+late (measured). Its "fast" coder is chosen: 5 times as fast as the default "twoloop" (260 against 47 times real
+time), and on speech at 64 kbit/s also nearer to the original (27 against 21 dB).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class AacEncoder:
     """Whole ADTS frames."""
 
     def __init__(self, rate_hz: int, bit_rate_bps: int) -> None:
-        self._codec = Codec("aac", "fltp", rate_hz, bit_rate_bps, {})
+        self._codec = Codec("aac", "fltp", rate_hz, bit_rate_bps, {"aac_coder": "fast"})
         self._rate_hz = rate_hz
         self.delay_s = DELAY_SAMPLES / rate_hz
 

@@ -1,12 +1,31 @@
-"""An FFmpeg encoder fed block by block: what ``aac``, ``flac`` and ``ogg_opus`` have in common."""
+"""An FFmpeg encoder fed block by block: what ``aac``, ``flac`` and ``ogg_opus`` have in common.
+
+PyAV and FFmpeg are loaded when the first of them is made.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 
 from vivavoce.audio.pcm import Blocks, Samples, steps
+
+
+@cache
+def one_thread() -> None:
+    """Let FFmpeg believe in one processor, for this whole process.
+
+    PyAV puts a filter graph in front of every audio encoder and gives no way to set its threads: each stream would
+    cost as many idle threads as there are cores, up to 15. Without the symbol (a static build) they stay.
+    """
+    import av._core
+
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(av._core.__file__).av_cpu_force_count(1)
 
 
 class Codec:
@@ -20,6 +39,7 @@ class Codec:
     ) -> None:
         from av import AudioCodecContext, CodecContext
 
+        one_thread()
         context = CodecContext.create(name, "w")
         assert isinstance(context, AudioCodecContext)
         context.sample_rate, context.layout, context.format = rate_hz, "mono", layout

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from vivavoce.audio.codec import one_thread
 from vivavoce.audio.pcm import Samples, join, resized, silence
 
 if TYPE_CHECKING:
@@ -20,15 +21,10 @@ if TYPE_CHECKING:
 FILTER_TAPS: Final = 64
 
 
-def scaled(n: int, numerator: int, denominator: int) -> int:
-    """``n * numerator / denominator``, rounded half up, exactly."""
-    return (2 * n * numerator + denominator) // (2 * denominator)
-
-
 class Resampler:
     """From one rate to another, in any pieces, bit for bit the same however the stream was cut.
 
-    In all it gives ``scaled(n, to_hz, from_hz)`` samples for ``n``. After ``flush`` it begins anew.
+    In all it gives ``round(n * to_hz / from_hz)`` samples for ``n``. After ``flush`` it begins anew.
     """
 
     def __init__(self, from_hz: int, to_hz: int) -> None:
@@ -55,7 +51,7 @@ class Resampler:
         # The library drops a stream shorter than its filter, so the end is pushed out with silence.
         taps = FILTER_TAPS * max(1, -(-self._from_hz // self._to_hz))
         rest = self._run(silence(2 * taps))
-        rest = resized(rest, scaled(self._taken, self._to_hz, self._from_hz) - self._given)
+        rest = resized(rest, round(self._taken * self._to_hz / self._from_hz) - self._given)
         self._begin()
         return rest
 
@@ -88,8 +84,8 @@ def _graph(from_hz: int, to_hz: int) -> _Graph:
     """Costs about 0.1 ms and starts no thread."""
     from av.filter import Graph
 
+    one_thread()
     graph = Graph()
-    graph.threads = 1
     source = graph.add_abuffer(sample_rate=from_hz, format="flt", layout="mono")
     change = graph.add("aresample", f"{to_hz}:filter_size={FILTER_TAPS}:cutoff=0.95")
     shape = graph.add("aformat", f"sample_fmts=flt:sample_rates={to_hz}:channel_layouts=mono")
