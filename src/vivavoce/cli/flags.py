@@ -1,0 +1,81 @@
+"""The server's options as flags, made from the settings table so that nothing is written twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+import click
+
+from vivavoce.errors import OutOfRangeError
+from vivavoce.settings import OPTIONS, Option, Settings
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+GROUPS: Final[dict[str, str]] = {
+    "host": "Listening",
+    "workers": "Engines",
+    "lead_s": "Pace",
+    "first_unit_words": "Text",
+    "max_text_chars": "Bounds",
+}
+"""The first option of each group, in the table's order, and the group's title."""
+
+METAVARS: Final = {int: "N", float: "X", str: "TEXT"}
+
+
+class ServeCommand(click.Command):
+    """A command whose help shows the settings in groups."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a section per group; what is no setting comes last."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        title = ""
+        by_name = {param.name: param for param in self.get_params(ctx)}
+        for option in OPTIONS:
+            title = GROUPS.get(option.name, title)
+            record = by_name.pop(option.name).get_help_record(ctx)
+            assert record is not None
+            groups.setdefault(title, []).append(record)
+        groups["Other"] = [r for p in by_name.values() if (r := p.get_help_record(ctx)) is not None]
+        for title, records in groups.items():
+            with formatter.section(title):
+                formatter.write_dl(records, col_max=24)
+
+
+def settings_flags(command: C) -> C:
+    """Give ``command`` one flag per option; a flag that is not given is ``None``."""
+    for option in reversed(OPTIONS):
+        command = _flag(option)(command)
+    return command
+
+
+def _flag(option: Option) -> Callable[[C], C]:
+    shown = f"{option.help} [{_default(option)}; {option.environment}]"
+    if option.type is bool:
+        return click.option(f"{option.flag}/--no-{option.flag[2:]}", option.name, default=None, help=shown)
+    return click.option(
+        option.flag, option.name, callback=_parsed, default=None, metavar=METAVARS[option.type], help=shown
+    )
+
+
+def _parsed(ctx: click.Context, param: click.Parameter, value: str | None) -> Any:
+    """The flag's value, parsed and checked by its row of the table; a complaint names the flag."""
+    if value is None:
+        return None
+    option = next(o for o in OPTIONS if o.name == param.name)
+    try:
+        parsed = option.parse(value)
+        Settings(**{option.name: parsed})
+    except OutOfRangeError as error:
+        raise click.BadParameter(error.message.removeprefix(f"{option.environment}: ")) from None
+    return parsed
+
+
+def _default(option: Option) -> str:
+    if option.name == "data_dir":  # depends on the account; help should not
+        return "~/.local/share/vivavoce"
+    value = getattr(Settings(), option.name)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value) or "all"
