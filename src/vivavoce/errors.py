@@ -134,6 +134,54 @@ class AuthenticationError(RequestError):
     code = "unauthorized"
 
 
+class ExpiredKeyError(AuthenticationError):
+    """The key was good until its time ran out."""
+
+    code = "key_expired"
+
+
+class RevokedKeyError(AuthenticationError):
+    """The key, or the key that made it, has been revoked."""
+
+    code = "key_revoked"
+
+
+class UsedKeyError(AuthenticationError):
+    """A key for one use that has had it."""
+
+    code = "key_used"
+
+
+class PermissionDeniedError(RequestError):
+    """The key is good, but not for this."""
+
+    code = "permission_denied"
+
+
+class QuotaExceededError(RequestError):
+    """The key has spoken its characters of this month."""
+
+    code = "quota_exceeded"
+
+
+class RateLimitedError(RequestError):
+    """The key has made its requests of this minute. ``retry_after_s`` is set."""
+
+    code = "rate_limited"
+
+
+class ConcurrencyLimitError(RequestError):
+    """The key runs as many streams at once as it may. ``retry_after_s`` is set."""
+
+    code = "concurrency_limit"
+
+
+class AlreadyExistsError(RequestError):
+    """Something with this id or name is already stored."""
+
+    code = "already_exists"
+
+
 class NotFoundError(RequestError):
     """No such path or resource."""
 
@@ -186,6 +234,12 @@ class MissingDependencyError(VivavoceError):
     """An optional library or program that this request needs is not installed."""
 
     code = "missing_dependency"
+
+
+class StorageError(VivavoceError):
+    """The database or the data directory failed; what was to be stored is not."""
+
+    code = "storage_failed"
 
 
 class InternalError(VivavoceError):

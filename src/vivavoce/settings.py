@@ -36,6 +36,14 @@ class Settings:
     data_dir: str = field(
         default_factory=_data_dir, metadata={"help": "Folder of all state.", "low": None, "high": None}
     )
+    database_url: str = _option(
+        "", "PostgreSQL address of the store; empty means SQLite in the data directory."
+    )
+    store_refresh_s: float = _option(
+        2.0, "Interval of looking for keys, dictionaries and voices changed elsewhere.", low=0.05, high=3600
+    )
+    usage_queue: int = _option(50_000, "Usage rows that may wait for the database.", low=1, high=10_000_000)
+    usage_days: int = _option(400, "Days after which usage rows are deleted.", low=32, high=36_500)
     insecure: bool = _option(False, "Serve other addresses than loopback although no keys exist.")
     log_level: str = _option("info", "critical, error, warning, info or debug.")
 
