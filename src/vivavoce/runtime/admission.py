@@ -1,0 +1,90 @@
+"""Who may come in: what live streams need of the cores, learnt from the work itself.
+
+A voice's cost is CPU seconds per second of audio, measured on every step. A listener takes one second of audio a
+second, so the sum of the costs of all live streams is the number of cores they keep busy. When one more stream would
+take that sum past the allowed share, it is refused before anyone stutters. Pure: no clock, no I/O.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from vivavoce.errors import OverloadedError
+
+UNMEASURED_COST: Final = 0.01
+"""CPU seconds per audio second of a voice nobody has heard yet: between a formant voice (under 0.005) and a medium
+neural one (0.08). It counts as one second of audio, so that it fades within the first sentence, and so that one
+costly first step, which prepares a whole sentence, does not pass for the price of the voice."""
+
+MEMORY_S: Final = 30.0
+"""Seconds of audio over which old measurements fade."""
+
+
+@dataclass(slots=True)
+class _Cost:
+    """What a voice took so far; older work counts less."""
+
+    cpu_s: float = UNMEASURED_COST
+    audio_s: float = 1.0
+
+
+class Admission:
+    """The budget of one machine."""
+
+    def __init__(self, cores: int, max_load: float, *, retry_after_s: float = 1.0) -> None:
+        """``max_load`` is the share of ``cores`` that live streams may need."""
+        if cores < 1:
+            raise ValueError(f"expected at least one core, got {cores}")
+        self._cores = cores
+        self._max_load = max_load
+        self._retry_after_s = retry_after_s
+        self._costs: dict[str, _Cost] = {}
+        self._live: Counter[str] = Counter()
+
+    @property
+    def streams(self) -> int:
+        """Streams admitted and not yet released."""
+        return self._live.total()
+
+    @property
+    def load(self) -> float:
+        """Share of the cores that the live streams need; may pass 1 while a new voice is being measured."""
+        return sum(count * self.cost(voice) for voice, count in self._live.items()) / self._cores
+
+    def cost(self, voice: str) -> float:
+        """CPU seconds per second of audio, as far as known."""
+        known = self._costs.get(voice)
+        return UNMEASURED_COST if known is None else known.cpu_s / known.audio_s
+
+    def admit(self, voice: str) -> None:
+        """Count one more stream of ``voice``. Raises OverloadedError, counting nothing, when there is no room.
+
+        The only stream of an idle machine is always admitted, however slow its voice.
+        """
+        needed = self.load + self.cost(voice) / self._cores
+        if self.streams and needed > self._max_load:
+            raise OverloadedError(
+                f"one more stream would need {needed:.0%} of the processor where {self._max_load:.0%} is "
+                f"allowed; try again in {self._retry_after_s:g} s",
+                retry_after_s=self._retry_after_s,
+            )
+        self._live[voice] += 1
+
+    def release(self, voice: str) -> None:
+        """One stream of ``voice`` is over."""
+        if self._live[voice] <= 1:
+            del self._live[voice]
+        else:
+            self._live[voice] -= 1
+
+    def observe(self, voice: str, cpu_s: float, audio_s: float) -> None:
+        """Learn from a step that made ``audio_s`` seconds of audio in ``cpu_s`` seconds of CPU.
+
+        A step may make no audio (preparation); its CPU time counts all the same.
+        """
+        known = self._costs.setdefault(voice, _Cost())
+        kept = MEMORY_S / (MEMORY_S + audio_s)
+        known.cpu_s = kept * known.cpu_s + cpu_s
+        known.audio_s = kept * known.audio_s + audio_s

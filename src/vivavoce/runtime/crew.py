@@ -1,0 +1,180 @@
+"""The worker processes of one pool: started together, replaced when they end, stopped together.
+
+Each slot has one *keeper*, the task that owns the slot's process: it alone starts and stops it, and whoever closes the
+crew waits for the keepers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from vivavoce.errors import EngineError, WorkerDiedError
+from vivavoce.runtime.clock import Clock
+from vivavoce.runtime.frames import Load, Loaded, Message
+from vivavoce.runtime.metrics import Metrics
+from vivavoce.runtime.process import WorkerProcess
+
+log = logging.getLogger(__name__)
+
+STALL_S: Final = 60.0
+"""A worker whose step takes longer hangs in a library, and is killed like one that crashed."""
+BACK_OFF_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Waits before the next attempt at a worker that keeps ending before it is ready."""
+
+
+@dataclass(eq=False, slots=True)
+class Slot:
+    """A place for a worker; the processes in it change."""
+
+    index: int
+    process: WorkerProcess | None = None
+    busy_since: float | None = None
+    """When its step began, by the pool's clock; the pool sets it."""
+    at_hand: set[str] = field(default_factory=set)
+    """Voices that its process has loaded or was told to speak with."""
+    loads: dict[str, asyncio.Future[None]] = field(default_factory=dict)
+    """Voices that its process is loading."""
+
+
+class Crew:
+    """``count`` slots, each with a running worker but for the moments of replacement."""
+
+    def __init__(
+        self,
+        count: int,
+        engines: str,
+        clock: Clock,
+        on_message: Callable[[Slot, int, Message], None],
+        on_ready: Callable[[Slot], None],
+        on_lost: Callable[[Slot], None],
+        metrics: Metrics,
+    ) -> None:
+        """``on_ready`` and ``on_lost`` are called alternately for a slot, with its process set and unset."""
+        self._slots = [Slot(index) for index in range(count)]
+        self._engines = engines
+        self._clock = clock
+        self._on_message = on_message
+        self._on_ready = on_ready
+        self._on_lost = on_lost
+        self._metrics = metrics
+        self._keepers: list[asyncio.Task[None]] = []
+        self._stall_timer: asyncio.TimerHandle | None = None
+        self.deaths = 0
+        """Workers that ended unasked."""
+
+    @property
+    def ready(self) -> int:
+        """Workers that are ready now."""
+        return sum(slot.process is not None for slot in self._slots)
+
+    async def start(self) -> None:
+        """All workers are ready when this returns. Raises WorkerDiedError or OSError, leaving nothing running."""
+        loop = asyncio.get_running_loop()
+        starts: list[asyncio.Future[None]] = [loop.create_future() for _ in self._slots]
+        self._keepers = [
+            asyncio.create_task(self._keep(slot, first))
+            for slot, first in zip(self._slots, starts, strict=True)
+        ]
+        try:
+            for result in await asyncio.gather(*starts, return_exceptions=True):
+                if isinstance(result, BaseException):
+                    raise result
+        except BaseException:
+            await self.close()
+            raise
+        self._look_for_stalls()
+
+    async def close(self) -> None:
+        """Stop every worker; safe to call more than once."""
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+        keepers, self._keepers = self._keepers, []
+        for keeper in keepers:
+            keeper.cancel()
+        for ending in await asyncio.gather(*keepers, return_exceptions=True):
+            if isinstance(ending, BaseException) and not isinstance(ending, asyncio.CancelledError):
+                raise ending
+
+    async def load(self, voice: str) -> None:
+        """Make ``voice`` ready in every worker that runs. Raises EngineError when one cannot, or ends over it."""
+        loop = asyncio.get_running_loop()
+        for slot in self._slots:
+            if slot.process is not None and voice not in slot.loads:
+                slot.loads[voice] = loop.create_future()
+                slot.process.send(0, Load(voice))
+        waits = [slot.loads[voice] for slot in self._slots if voice in slot.loads]
+        for result in await asyncio.gather(*waits, return_exceptions=True):
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _keep(self, slot: Slot, first: asyncio.Future[None]) -> None:
+        """Own the process of ``slot``. ``first`` tells how the first start went; a failed one is not repeated."""
+        attempts = 0
+        while True:
+            try:
+                process = await self._start(slot)
+            except (WorkerDiedError, OSError) as error:
+                if not first.done():
+                    first.set_exception(error)
+                    return
+                self._count_death()
+                log.warning("no new engine worker: %s", error)
+                await asyncio.sleep(BACK_OFF_S[min(attempts, len(BACK_OFF_S) - 1)])
+                attempts += 1
+                continue
+            attempts = 0
+            try:
+                slot.process = process
+                self._on_ready(slot)
+                if not first.done():
+                    first.set_result(None)
+                await process.lost.wait()
+            finally:
+                slot.process = None
+                await process.stop()
+            log.warning("engine worker %d ended %s; replacing it", process.pid, process.ending)
+
+    async def _start(self, slot: Slot) -> WorkerProcess:
+        return await WorkerProcess.start(
+            self._engines,
+            lambda number, message: self._hear(slot, number, message),
+            lambda: self._lose(slot),
+        )
+
+    def _hear(self, slot: Slot, number: int, message: Message) -> None:
+        if not isinstance(message, Loaded):
+            self._on_message(slot, number, message)
+            return
+        load = slot.loads.pop(message.voice)
+        if load.done():
+            return
+        if message.error is None:
+            slot.at_hand.add(message.voice)
+            load.set_result(None)
+        else:
+            load.set_exception(EngineError(message.error))
+
+    def _lose(self, slot: Slot) -> None:
+        self._count_death()
+        slot.process = slot.busy_since = None
+        slot.at_hand.clear()
+        self._on_lost(slot)
+        for voice, load in slot.loads.items():
+            if not load.done():
+                load.set_exception(WorkerDiedError(f"the engine worker ended while it loaded {voice!r}"))
+        slot.loads.clear()
+
+    def _count_death(self) -> None:
+        self.deaths += 1
+        self._metrics.worker_died()
+
+    def _look_for_stalls(self) -> None:
+        now = self._clock.now()
+        for slot in self._slots:
+            if slot.busy_since is not None and now - slot.busy_since > STALL_S and slot.process is not None:
+                slot.process.kill()
+        self._stall_timer = asyncio.get_running_loop().call_later(STALL_S / 4, self._look_for_stalls)

@@ -1,0 +1,216 @@
+"""One worker process: engines on one thread, frames over one socket. ``python -m vivavoce.runtime.worker FD``.
+
+The socket is a descriptor of its own, so that what a native library prints cannot get between the frames. The
+process makes a step when told to, and at every chunk looks, without waiting, whether its utterance was dropped; so a
+drop takes effect in the middle of a long call into a library. It ends with its parent: at the end of the socket, and on
+Linux by a signal from the kernel, which also reaches it inside a library. When the parent stops reading, the process
+waits in ``send``; at most one step of audio is under way at any time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections import deque
+from typing import Final, NoReturn, TypeAlias, assert_never
+
+from vivavoce.engines import registry
+from vivavoce.engines.base import Engine, Job
+from vivavoce.errors import EngineError, UnknownVoiceError, VivavoceError, quoted
+from vivavoce.runtime.frames import (
+    Broken,
+    Drop,
+    FrameReader,
+    Load,
+    Loaded,
+    Message,
+    Plan,
+    Ready,
+    Step,
+    Stepped,
+    encode,
+)
+from vivavoce.speech import Chunk, Utterance, VoiceInfo
+
+THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ORT_NUM_THREADS")
+"""One thread a worker: the workers are the parallelism, and more threads on busy cores cost time (engines.md)."""
+
+_READ_BYTES: Final = 1 << 16
+_PR_SET_PDEATHSIG: Final = 1
+
+_Work: TypeAlias = Utterance | Job
+"""An utterance that no step was made of yet, or its job."""
+
+
+class Worker:
+    """The engines of this process, and the utterances they are at."""
+
+    def __init__(self, sock: socket.socket, engines: dict[str, Engine]) -> None:
+        self._sock = sock
+        self._reader = FrameReader()
+        self._inbox: deque[tuple[int, Message]] = deque()
+        self._engines: dict[str, Engine] = {}
+        voices: list[VoiceInfo] = []
+        for engine in engines.values():
+            for voice in engine.voices():
+                self._engines[voice.id] = engine
+                voices.append(voice)
+        self._voices = tuple(voices)
+        self._work: dict[int, _Work] = {}
+        self._current = 0
+        self._samples = 0
+        self._dropped = False
+        self._orphaned = False
+
+    def run(self) -> None:
+        """Serve until the parent closes its end."""
+        self._send(0, Ready(os.getpid(), self._voices))
+        while not self._orphaned:
+            if not self._inbox:
+                self._receive(wait=True)
+            while self._inbox and not self._orphaned:
+                self._obey(*self._inbox.popleft())
+
+    def _obey(self, number: int, message: Message) -> None:
+        match message:
+            case Load(voice):
+                self._load(voice)
+            case Plan(utterance):
+                self._work[number] = utterance
+            case Step(max_samples):
+                self._step(number, max_samples)
+            case Drop():
+                self._drop(number)
+            case Chunk() | Ready() | Loaded() | Stepped() | Broken():
+                raise RuntimeError(f"a worker got its own kind of message: {type(message).__name__}")
+            case _:
+                assert_never(message)
+
+    def _load(self, voice: str) -> None:
+        try:
+            self._engine(voice).load(voice)
+        except Exception as error:  # an engine's defect must not cost the process
+            self._send(0, Loaded(voice, _broken(error).message))
+        else:
+            self._send(0, Loaded(voice))
+
+    def _step(self, number: int, max_samples: int) -> None:
+        """Make a step and answer it; whatever the engine raises ends this utterance only."""
+        began = time.process_time()
+        self._current, self._samples = number, 0
+        self._dropped = number not in self._work or self._drop_waits(number)
+        answer: Message
+        try:
+            done = self._dropped or self._job(number).step(max_samples, self._emit)
+            answer = Stepped(done or self._dropped, time.process_time() - began, self._samples)
+        except Exception as error:  # an engine's defect must not cost the process
+            done, answer = True, _broken(error, time.process_time() - began)
+        if done or self._dropped:
+            self._drop(number)
+        self._send(number, answer)
+
+    def _drop_waits(self, number: int) -> bool:
+        """Whether a drop of ``number`` was read together with its step."""
+        return any(about == number and isinstance(message, Drop) for about, message in self._inbox)
+
+    def _job(self, number: int) -> Job:
+        work = self._work[number]
+        if isinstance(work, Utterance):
+            work = self._work[number] = self._engine(work.voice).plan(work)
+        return work
+
+    def _engine(self, voice: str) -> Engine:
+        engine = self._engines.get(voice)
+        if engine is None:
+            raise UnknownVoiceError(f"no engine of this worker has the voice {quoted(voice)}")
+        return engine
+
+    def _drop(self, number: int) -> None:
+        work = self._work.pop(number, None)
+        if work is None or isinstance(work, Utterance):
+            return
+        try:
+            work.cancel()
+        except Exception as error:  # an engine's defect must not cost the process
+            _report(error)
+
+    def _emit(self, chunk: Chunk) -> bool:
+        """Send ``chunk`` at once, unless its utterance was dropped. Called from inside libraries: never raises."""
+        if not (self._dropped or self._orphaned):
+            self._receive(wait=False)
+        if self._dropped or self._orphaned:
+            return False
+        self._samples += len(chunk.pcm) // 2
+        self._send(self._current, chunk)
+        return not self._orphaned
+
+    def _receive(self, *, wait: bool) -> None:
+        """Take in what has come, and notice a drop of the current utterance and the end of the parent."""
+        try:
+            data = self._sock.recv(_READ_BYTES, 0 if wait else socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._orphaned = True
+            return
+        for number, message in self._reader.feed(data):
+            self._inbox.append((number, message))
+            if number == self._current and isinstance(message, Drop):
+                self._dropped = True
+
+    def _send(self, number: int, message: Message) -> None:
+        try:
+            self._sock.sendall(encode(number, message))
+        except OSError:
+            self._orphaned = True
+
+
+def _broken(error: Exception, cpu_s: float = 0.0) -> Broken:
+    """What to tell the parent. An unexpected exception is told by its name: its words may hold the caller's text."""
+    if isinstance(error, VivavoceError):
+        return Broken(error.code, error.message, cpu_s)
+    _report(error)
+    return Broken(EngineError.code, f"the engine failed with {type(error).__name__}", cpu_s)
+
+
+def _report(error: Exception) -> None:
+    """Where a defect happened, to stderr, without its words."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    sys.stderr.write(f"vivavoce worker {os.getpid()}: {type(error).__name__}\n{where}")
+    sys.stderr.flush()
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel kill this process when ``parent`` ends; elsewhere than on Linux the socket's end must do."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # It ended before the call.
+        os._exit(0)
+
+
+def main(arguments: list[str]) -> NoReturn:
+    """``FD PARENT_PID ENGINES``: engine names comma separated, empty for all that are installed."""
+    fd, parent, names = int(arguments[0]), int(arguments[1]), arguments[2]
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C belongs to the parent, which then closes the socket.
+    _die_with(parent)
+    for variable in THREAD_VARIABLES:
+        os.environ.setdefault(variable, "1")
+    engines = registry.load_engines([name for name in names.split(",") if name])
+    Worker(socket.socket(fileno=fd), engines).run()
+    # Skips the libraries' own tear-down, which has nothing to save and may hang.
+    sys.stderr.flush()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
