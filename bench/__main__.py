@@ -1,0 +1,84 @@
+"""``python -m bench``: run the measurements, write JSON, a plot and the tables of docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import datetime
+import os
+import platform
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+
+from bench import report, speech
+
+RESULTS = Path(__file__).parent / "results"
+PACKAGES = (
+    "vivavoce",
+    "uvicorn",
+    "uvloop",
+    "starlette",
+    "websockets",
+    "av",
+    "lameenc",
+    "espeakng-loader",
+    "numpy",
+)
+
+
+def suites(quick: bool) -> dict[str, Callable[[], Awaitable[dict[str, Any]]]]:
+    """Name and measurement, in the order they are run."""
+    rounds = 20 if quick else 200
+    counts = (1, 8) if quick else speech.STREAMS
+    return {
+        "first_audio": lambda: speech.first_audio(rounds),
+        "simultaneous": lambda: speech.simultaneous(counts),
+        "leaver": lambda: speech.leaver(5 if quick else 30),
+        "never_reads": lambda: speech.never_reads(4 if quick else 20),
+        "llm_pace": lambda: speech.writer_at_llm_pace(3 if quick else 20),
+        "throughput": lambda: speech.throughput(8 if quick else 64),
+        "memory": speech.memory,
+    }
+
+
+def machine() -> dict[str, Any]:
+    return {
+        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        "cores": os.cpu_count(),
+        "processor": platform.processor() or platform.machine(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+    }
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", help="suites to run; all if none is named")
+    parser.add_argument(
+        "--quick", action="store_true", help="a smoke run of a minute; its figures mean little"
+    )
+    parser.add_argument("--no-write", action="store_true", help="print only")
+    given = parser.parse_args()
+    chosen = {k: v for k, v in suites(given.quick).items() if not given.names or k in given.names}
+    console = Console(stderr=True)
+    path = RESULTS / "speech.json"
+    results: dict[str, Any] = orjson.loads(path.read_bytes()) if path.exists() and given.names else {}
+    results["machine"] = machine()
+    for number, (name, suite) in enumerate(chosen.items(), 1):
+        with console.status(f"[{number}/{len(chosen)}] {name} …"):
+            results[name] = await suite()
+        console.print(f"[{number}/{len(chosen)}] {name}: done")
+    print(report.markdown(results))
+    if not given.no_write and not given.quick:
+        RESULTS.mkdir(exist_ok=True)
+        path.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
+        report.write(results)
+
+
+asyncio.run(main())
