@@ -36,6 +36,9 @@ class Settings:
     data_dir: str = field(
         default_factory=_data_dir, metadata={"help": "Folder of all state.", "low": None, "high": None}
     )
+    insecure: bool = _option(False, "Serve other addresses than loopback although no keys exist.")
+    log_level: str = _option("info", "critical, error, warning, info or debug.")
+
     database_url: str = _option(
         "", "PostgreSQL address of the store; empty means SQLite in the data directory."
     )
@@ -44,8 +47,6 @@ class Settings:
     )
     usage_queue: int = _option(50_000, "Usage rows that may wait for the database.", low=1, high=10_000_000)
     usage_days: int = _option(400, "Days after which usage rows are deleted.", low=32, high=36_500)
-    insecure: bool = _option(False, "Serve other addresses than loopback although no keys exist.")
-    log_level: str = _option("info", "critical, error, warning, info or debug.")
 
     workers: int = _option(0, "Engine worker processes; 0 means one per core.", low=0, high=512)
     engines: str = _option("", "Engines to use, comma separated; empty means all that are installed.")
@@ -79,6 +80,9 @@ class Settings:
     max_text_chars: int = _option(2_000_000, "Text of one stream, in characters.", low=1, high=1_000_000_000)
     max_message_bytes: int = _option(1 << 20, "One WebSocket message.", low=1024, high=1 << 28)
     max_body_bytes: int = _option(8 << 20, "One HTTP request body.", low=1024, high=1 << 30)
+    max_complete_bytes: int = _option(
+        64 << 20, "One answer that is made whole before it is sent.", low=1024, high=1 << 34
+    )
     max_streams: int = _option(1024, "Live streams of the whole server.", low=1, high=100_000)
     max_streams_per_socket: int = _option(64, "Live streams of one socket.", low=1, high=10_000)
     idle_timeout_s: float = _option(

@@ -16,7 +16,7 @@ from vivavoce import __version__
 from vivavoce.cli.output import CANCELLED, LISTENER_LEFT, brief_tracebacks, report, status_of
 from vivavoce.errors import VivavoceError
 
-COMMANDS: Final = ("serve", "say", "voices", "doctor")
+COMMANDS: Final = ("serve", "say", "voices", "keys", "dictionaries", "doctor")
 """Each is a module of this package with a click command of the same name, in the order that help shows."""
 
 

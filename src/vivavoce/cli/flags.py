@@ -14,6 +14,7 @@ C = TypeVar("C", bound=Callable[..., Any])
 
 GROUPS: Final[dict[str, str]] = {
     "host": "Listening",
+    "database_url": "Store",
     "workers": "Engines",
     "lead_s": "Pace",
     "first_unit_words": "Text",
@@ -75,6 +76,8 @@ def _parsed(ctx: click.Context, param: click.Parameter, value: str | None) -> An
 def _default(option: Option) -> str:
     if option.name == "data_dir":  # depends on the account; help should not
         return "~/.local/share/vivavoce"
+    if option.name == "database_url":
+        return "SQLite in the data directory"
     value = getattr(Settings(), option.name)
     if isinstance(value, bool):
         return "on" if value else "off"
