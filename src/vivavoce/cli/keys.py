@@ -117,7 +117,7 @@ def list_(as_json: bool, data_dir: str | None, database_url: str | None) -> None
     shown = table("id", "name", "secret", "scopes", "limits", "made", "state")
     for key in found:
         row = (key.id, key.name, f"{key.prefix}…", " ".join(key.scopes), _limits(key.limits))
-        shown.add_row(*row, moment(key.created_at), _state(key))
+        shown.add_row(*row, moment(key.created_at)[:10], _state(key))
     console().print(shown)
 
 

@@ -1,0 +1,33 @@
+"""``vivavoce serve``: HTTP and WebSocket on one port, until it is stopped."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import click
+
+from vivavoce.cli.flags import ServeCommand, settings_flags
+from vivavoce.settings import load
+
+
+@click.command(
+    cls=ServeCommand,
+    epilog="Each option can also be set in the environment, under the name in brackets; the flag goes first.",
+)
+@settings_flags
+def serve(**given: Any) -> int:
+    """Serve speech over HTTP and WebSocket.
+
+    \b
+    Examples:
+      vivavoce serve
+      vivavoce serve --port 9000 --workers 2
+      VIVAVOCE_ENGINES=espeak vivavoce serve --log-level debug
+    """
+    settings = load(**given)
+    from vivavoce.cli.banner import show
+    from vivavoce.cli.installed import catalogue
+    from vivavoce.server.serve import run
+
+    return run(settings, partial(show, catalogue(settings)))

@@ -1,0 +1,97 @@
+"""``vivavoce voices``: who can speak here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+from msgspec import to_builtins
+
+from vivavoce.cli.output import console, print_json, table
+from vivavoce.errors import OutOfRangeError, UnknownLanguageError, quoted
+from vivavoce.settings import load
+
+if TYPE_CHECKING:
+    from vivavoce.speech import VoiceInfo
+    from vivavoce.voices.catalogue import Catalogue
+
+
+@click.command(name="voices")
+@click.option("-l", "--lang", metavar="TAG", help="Only voices that speak this language: fr, pt-BR.")
+@click.option("--engine", metavar="NAME", help="Only this engine's voices.")
+@click.option("--all", "everything", is_flag=True, help="Every voice, not only the best of each language.")
+@click.option("--json", "as_json", is_flag=True, help="A list of objects with all fields.")
+def voices(lang: str | None, engine: str | None, everything: bool, as_json: bool) -> None:
+    """List the voices of this machine.
+
+    Without options: the best voice of each language. A star marks the voice that speaks when only its language
+    is asked for.
+
+    \b
+    Examples:
+      vivavoce voices
+      vivavoce voices --lang fr
+      vivavoce voices --engine flite --json
+    """
+    from vivavoce.cli.installed import catalogue
+
+    known = catalogue(load())
+    found = select(known, lang, engine)
+    defaults = default_ids(known, found)
+    if not (everything or lang or engine or as_json):
+        found = [voice for voice in found if voice.id in defaults]
+    if as_json:
+        print_json([as_object(voice, voice.id in defaults) for voice in found])
+    else:
+        _print(found, defaults, total=len(known.listing(None)))
+
+
+def select(known: Catalogue, lang: str | None, engine: str | None) -> Sequence[VoiceInfo]:
+    """The voices that speak ``lang`` with ``engine``. Raises UnknownLanguageError, OutOfRangeError when none does."""
+    found = [v for v in known.listing(lang) if engine is None or v.engine == engine]
+    if found:
+        return found
+    engines = sorted({voice.engine for voice in known.listing(None)})
+    if engine is not None and engine not in engines:
+        raise OutOfRangeError(
+            f"unknown engine {quoted(engine)}; expected one of {', '.join(engines)}", param="engine"
+        )
+    raise UnknownLanguageError(
+        f"no voice speaks {quoted(lang)}; `vivavoce voices` lists the languages", param="language"
+    )
+
+
+def default_ids(known: Catalogue, voices: Sequence[VoiceInfo]) -> frozenset[str]:
+    """Which of ``voices`` speak when only their own language is asked for."""
+    from vivavoce.cli.installed import default_voice
+
+    chosen = [default_voice(known, language) for language in {voice.language for voice in voices}]
+    return frozenset(voice.id for voice in chosen if voice is not None)
+
+
+def as_object(voice: VoiceInfo, is_default: bool) -> dict[str, Any]:
+    """What ``--json`` prints for a voice."""
+    fields: dict[str, Any] = to_builtins(voice)
+    return {**fields, "capabilities": sorted(voice.capabilities), "default": is_default}
+
+
+def _print(found: Sequence[VoiceInfo], defaults: frozenset[str], *, total: int) -> None:
+    shown = table(
+        "", "id", "name", "language", "gender", "engine", "rate", "licence", right=frozenset({"rate"})
+    )
+    for voice in found:
+        shown.add_row(
+            "*" if voice.id in defaults else "",
+            voice.id,
+            voice.name,
+            voice.language,
+            voice.gender,
+            voice.engine,
+            f"{voice.rate_hz}",
+            voice.licence,
+        )
+    out = console()
+    out.print(shown)
+    more = "" if len(found) == total else f" of {total}; --all lists every one"
+    out.print(f"{len(found)} voices{more}. * speaks when only its language is asked for.", style="dim")
