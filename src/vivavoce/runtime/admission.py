@@ -21,6 +21,9 @@ costly first step, which prepares a whole sentence, does not pass for the price 
 MEMORY_S: Final = 30.0
 """Seconds of audio over which old measurements fade."""
 
+WHOLE: Final = 20
+"""Streams on one core from which on the rest that is too small for one more is not worth counting."""
+
 
 @dataclass(slots=True)
 class _Cost:
@@ -63,8 +66,8 @@ class Admission:
 
         The only stream of an idle machine is always admitted, however slow its voice.
         """
-        needed = self.load + self.cost(voice) / self._cores
-        if self.streams and needed > self._max_load:
+        needed = sum(count * self._share(name) for name, count in self._live.items()) + self._share(voice)
+        if self.streams and needed > self._max_load + 1e-9:  # Sums of shares are rounded.
             raise OverloadedError(
                 f"one more stream would need {needed:.0%} of the processor where {self._max_load:.0%} is "
                 f"allowed; try again in {self._retry_after_s:g} s",
@@ -78,6 +81,16 @@ class Admission:
             del self._live[voice]
         else:
             self._live[voice] -= 1
+
+    def _share(self, voice: str) -> float:
+        """The part of all cores that one stream of ``voice`` blocks.
+
+        A stream stays with its worker for an utterance. So of a voice that needs 0.6 of a core, a core carries one
+        stream and not one and a half: what is left over beside it counts as taken.
+        """
+        cost = self.cost(voice)
+        fitting = int(self._max_load / cost) if cost > 0 else 0
+        return (self._max_load / fitting if 0 < fitting < WHOLE else cost) / self._cores
 
     def observe(self, voice: str, cpu_s: float, audio_s: float) -> None:
         """Learn from a step that made ``audio_s`` seconds of audio in ``cpu_s`` seconds of CPU.
