@@ -36,7 +36,7 @@ def decoded(law: Law) -> NDArray[np.int32]:
 def table(law: Law) -> NDArray[np.uint8]:
     """The code of every int16, indexed by the same bits read as uint16; shape (65536,)."""
     values = decoded(law)
-    # Descending codes first, so that of the two codes for zero in µ-law the positive one (0xFF) is kept.
+    # µ-law has two zeros, 0x7F and 0xFF. The stable order and the right side give silence 0xFF, as is usual.
     order = np.argsort(values, kind="stable")
     borders = (values[order][1:] + values[order][:-1]) / 2
     inputs = np.arange(65536, dtype=np.uint16).view(np.int16)
