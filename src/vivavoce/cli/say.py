@@ -233,13 +233,14 @@ def _run(choices: Choices, sound: Sound, request: Open, fd: int) -> int:
 
     from vivavoce.cli.captions import write_marks
     from vivavoce.cli.speaking import Progress, speak
+    from vivavoce.runtime.studio import Studio
 
     settings = settings_of(plays(choices, to_stdout=not sys.stdout.isatty()))
     sink = sink_of(choices, sound)
     progress = Progress()
     try:
         with _line(choices, progress):
-            spoken = asyncio.run(speak(settings, request, sound, source(choices, fd), sink, progress))
+            spoken = asyncio.run(speak(Studio(settings), request, sound, source(choices, fd), sink, progress))
     except BrokenPipeError:
         return LISTENER_LEFT
     if choices.marks is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from vivavoce.cli.flags import ServeCommand, settings_flags
+from vivavoce.errors import OutOfRangeError
 from vivavoce.settings import load
 
 
@@ -30,4 +31,9 @@ def serve(**given: Any) -> int:
     from vivavoce.cli.installed import catalogue
     from vivavoce.server.serve import run
 
-    return run(settings, partial(show, catalogue(settings)))
+    try:
+        return run(settings, partial(show, catalogue(settings)))
+    except OutOfRangeError as error:
+        if error.param != "port":
+            raise
+        raise OutOfRangeError(f"{error.message}; --port 0 picks a free one", param="port") from None

@@ -13,7 +13,6 @@ from vivavoce.errors import EmptyTextError, VivavoceError
 from vivavoce.formats import AudioFormat, audio_format
 from vivavoce.runtime.driver import Stream
 from vivavoce.runtime.studio import Studio
-from vivavoce.settings import Settings
 from vivavoce.speech import Audio, End, Ended, Event, Failed, Flushed, Mark, Open, Text
 
 
@@ -65,16 +64,18 @@ class Spoken(Struct, frozen=True):
 
 
 async def speak(
-    settings: Settings, request: Open, sound: Sound, text: AsyncIterator[str], sink: Sink, progress: Progress
+    studio: Studio, request: Open, sound: Sound, text: AsyncIterator[str], sink: Sink, progress: Progress
 ) -> Spoken:
     """Speak ``text`` as it comes into ``sink``, keeping ``progress`` up to date. ``request.format`` is not used.
 
+    ``studio`` is not started yet, and closed when this is over.
+
     Raises VivavoceError when the request or the stream fails, BrokenPipeError when the sink's listener has left.
-    Cancelling it stops the work. In every case the workers have ended and the sink is ended when this is over.
+    Cancelling it stops the work. The sink is ended in every case.
     """
     asked = progress.clock()
     try:
-        async with Studio(settings) as studio:
+        async with studio:
             progress.start_s = progress.clock() - asked
             voice = studio.voice(request.voice, request.language)
             request = structs.replace(request, format=sound.format(voice.rate_hz))
