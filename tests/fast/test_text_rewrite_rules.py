@@ -109,7 +109,7 @@ def test_punctuation_after_the_word_stays(tail: str) -> None:
     assert say("en", f"www.a.com{tail} x") == f"W-W-W dot a dot com{tail} x"
 
 
-@pytest.mark.parametrize("head", ["(", '"', "'", "¿", '("', "<", "*"])
+@pytest.mark.parametrize("head", ["(", '"', "'", "¿", '("', "<", "*", "~"])
 def test_punctuation_before_the_word_stays(head: str) -> None:
     assert say("en", f"{head}1234") == f"{head}1 thousand 234"
 
@@ -155,6 +155,12 @@ def test_a_sign_that_may_group_or_divide_is_read_as_the_language_does() -> None:
     assert say("NumberEn", "12,345 1234.567") == "12 thousand 345 1 thousand 234 point 5 6 7"
     assert say("NumberDe", "12.345 1234,567") == "12 Tausend 345 ein Tausend 234 Komma 5 6 7"
     assert say("NumberFrCh", "12.345") == "12.345"
+
+
+def test_an_amount_is_not_cut_from_its_magnitude() -> None:
+    assert say("en", "$10 million-a-year, $10 million, $10 millions") == (
+        "$10 million-a-year, 10 million dollars, 10 dollars millions"
+    )
 
 
 def test_every_scale_up_to_a_million_billion() -> None:

@@ -83,7 +83,7 @@ _KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 _WORD = re.compile(r"[^\s]+")
-_OPENING = re.compile(r"[\"'(<¿¡*]+")
+_OPENING = re.compile(r"[\"'(<¿¡*~≈]+")
 _PLAIN = str.maketrans(
     dict.fromkeys("‘’‚‛ʼ‹›＇", "'")
     | dict.fromkeys("“”„‟«»＂", '"')

@@ -58,9 +58,10 @@ def _read(speaker: Speaker, match: re.Match[str]) -> str | None:
 def currency_rule(name: str, speaker: Speaker) -> Rule:
     """The rule for amounts of money."""
     coin, short, long = _either(speaker.coins), _either(speaker.short), _either(speaker.long)
+    # The last way keeps "$10 million-a-year" from "10 dollars million-a-year".
     before = (
         rf"-?(?P<coin_before>{coin}){SPACE}?-?(?P<number_after>{shape(speaker)})"
-        rf"(?:(?P<short>{short})|{SPACE}(?P<long>{long}))?"
+        rf"(?:(?P<short>{short})|{SPACE}(?P<long>{long})|(?!{SPACE}(?:{long})\b))"
     )
     # Plain spaces may group an amount that its sign follows ("45 000 €"), as nothing else can be meant there.
     joins = f"' {NO_BREAK}"
