@@ -1,16 +1,18 @@
 """What a dialect is: pure translations, driven by the one WebSocket loop and the one HTTP exchange in ``server/``.
 
-A WebSocket dialect gives a :class:`Connection` per socket. The loop calls ``receive`` for every frame and carries
-out the actions it returns, in order; for every batch of a stream's events it calls ``render`` and sends the frames.
-Stream keys are the connection's own, unique among its live streams.
+A WebSocket dialect is a :class:`SocketDialect`: it greets every handshake with a :class:`Connection` or a
+:class:`Denial`. The loop calls ``receive`` for every frame and carries out the actions it returns, in order; for
+every batch of a stream's events it calls ``render`` and sends the frames. Stream keys are the connection's own,
+unique among its live streams.
 
-An HTTP dialect gives an :class:`Exchange` per request, which has everything that the streaming responder needs.
-Every method is free of I/O and of the clock; none raises anything but :class:`~vivavoce.errors.VivavoceError`.
+An HTTP dialect is an :data:`HttpDialect`: it gives an :class:`Exchange` per request, which has everything that the
+streaming responder needs. Every method is free of I/O and of the clock; none raises anything but
+:class:`~vivavoce.errors.VivavoceError`, and only where it says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 from msgspec import Struct
@@ -29,6 +31,8 @@ class Start(Struct, frozen=True):
     open: Open
     credit_bytes: int | None = None
     """Audio bytes that may be sent before more credit comes; ``None`` means no bound but the socket's own."""
+    credential: str | None = None
+    """A key that came with this message instead of the handshake; the stream is refused when it is not valid."""
 
 
 class Feed(Struct, frozen=True):
@@ -61,6 +65,14 @@ class Close(Struct, frozen=True):
 Action: TypeAlias = Start | Feed | Credit | Reply | Close
 
 
+class Tick(Struct, frozen=True):
+    """What time alone brings about."""
+
+    actions: Sequence[Action] = ()
+    again_at: float | None = None
+    """When to ask again, on the clock of ``now``; ``None`` means never."""
+
+
 class Connection(Protocol):
     """One socket of one dialect."""
 
@@ -77,7 +89,55 @@ class Connection(Protocol):
         ...
 
     def render(self, stream: StreamKey, events: Sequence[Event]) -> Sequence[Action]:
-        """What to send for a stream's events. After ``Ended`` or ``Failed`` the stream's key is free again."""
+        """What to send for a stream's events. After ``Ended`` or ``Failed`` the stream's key is free again.
+
+        One call brings at most 64 KiB of audio; an ``Audio`` event may be a part of what the session gave.
+        """
+        ...
+
+    def tick(self, now: float) -> Tick:
+        """Asked once when the socket opens, and again whenever a time given as ``again_at`` has come.
+
+        The connection learns the time here and nowhere else: what came since the last tick came just now.
+        """
+        ...
+
+    def farewell(self, error: VivavoceError) -> Sequence[Action]:
+        """What to say when the server itself ends the connection; ends with :class:`Close`."""
+        ...
+
+
+class Handshake(Struct, frozen=True):
+    """A client that asks for a socket. Header names are lower case."""
+
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    subprotocols: tuple[str, ...]
+
+
+class Welcome(Struct, frozen=True):
+    """The socket is accepted. A refusal that the client is to read inside the socket is a welcome as well, whose
+    actions are an error frame and a :class:`Close`."""
+
+    connection: Connection
+    subprotocol: str | None = None
+    actions: Sequence[Action] = ()
+
+
+class Denial(Struct, frozen=True):
+    """The handshake is answered with this HTTP response instead of a socket."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class SocketDialect(Protocol):
+    """All sockets of one path."""
+
+    def greet(self, handshake: Handshake, error: VivavoceError | None) -> Welcome | Denial:
+        """The answer to a handshake. ``error`` says why the server would refuse it, if it would: no valid key, or
+        shutting down."""
         ...
 
 
@@ -98,7 +158,8 @@ class Exchange(Protocol):
         ...
 
     def headers(self, rate_hz: int) -> Mapping[str, str]:
-        """Headers of the answer, ``content-type`` among them."""
+        """Headers of the answer, ``content-type`` among them. Asked once, just before the answer starts: with its
+        first audio, or, when it is made whole, after the last ``render``."""
         ...
 
     def render(self, events: Sequence[Event]) -> bytes:
@@ -109,3 +170,7 @@ class Exchange(Protocol):
     def error(self, error: VivavoceError) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and body for a failure before the first byte."""
         ...
+
+
+HttpDialect: TypeAlias = Callable[[Mapping[str, str]], Exchange]
+"""Makes the exchange of one request from the parameters in its path."""

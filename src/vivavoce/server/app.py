@@ -1,0 +1,146 @@
+"""The server as one ASGI application: which path is whose, and what happens to what nobody foresaw.
+
+A new dialect is one line in :func:`routes`.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import logging
+from typing import Any
+
+from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vivavoce.dialects.native import errors
+from vivavoce.dialects.native.adapter import NativeExchange, NativeSockets
+from vivavoce.errors import InternalError, NotFoundError, RequestError, VivavoceError, quoted
+from vivavoce.server import lookups, openapi, reference
+from vivavoce.server.house import House
+from vivavoce.server.http import SpeechEndpoint, request_id_of, respond
+from vivavoce.server.lookups import LookupEndpoint
+from vivavoce.server.ws import SocketEndpoint, deny
+
+log = logging.getLogger(__name__)
+
+
+def routes(house: House) -> list[BaseRoute]:
+    """Every path of the server."""
+    return [*_pages(house), *_native(house)]
+
+
+class App:
+    """The ASGI application. Under a server that knows no lifespan, call ``house.open`` and ``house.close``."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self._router = Router(routes(house), redirect_slashes=False, default=_unknown)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
+        sent = _Sent(send)
+        try:
+            await self._router(scope, receive, sent)
+        except Exception:
+            # Neither the path's query nor a body is logged: both may hold the caller's text.
+            log.exception("%s %s failed; this is a defect", scope["type"], quoted(scope["path"]))
+            await _apologise(scope, sent)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.house.open()
+        except Exception as failure:
+            log.exception("the server could not start")
+            await send({"type": "lifespan.startup.failed", "message": str(failure)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.house.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+class _Sent:
+    """A ``send`` that remembers whether anything was sent."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
+        self.begun = True
+        await self._send(message)
+
+
+def _pages(house: House) -> list[BaseRoute]:
+    playground = importlib.resources.files("vivavoce.server").joinpath("playground/index.html").read_bytes()
+    html = "text/html; charset=utf-8"
+    described = openapi.document()
+    return [
+        _page(house, "/", lookups.document(playground, html)),
+        _page(house, "/docs", lookups.document(reference.page(described), html)),
+        _page(house, "/openapi.json", lookups.document(openapi.encoded(described), "application/json")),
+    ]
+
+
+def _native(house: House) -> list[BaseRoute]:
+    resolve = house.studio.voice
+    sockets = NativeSockets(resolve, house.settings.idle_timeout_s)
+    return [
+        _speech("/v1/speech", SpeechEndpoint(house, lambda path: NativeExchange(resolve), "native")),
+        WebSocketRoute("/v1/speech/stream", SocketEndpoint(house, sockets, "native")),
+        Route("/v1/speech/stream", _SocketsOnly()),
+        _page(house, "/v1/speech/health", lookups.health),
+        _page(house, "/v1/speech/ready", lookups.ready),
+        Route("/v1/speech/voices", LookupEndpoint(house, lookups.voices, ("language",))),
+        Route("/v1/speech/formats", LookupEndpoint(house, lookups.formats)),
+        Route("/v1/speech/languages", LookupEndpoint(house, lookups.languages)),
+        Route("/v1/speech/metrics", LookupEndpoint(house, lookups.figures)),
+    ]
+
+
+def _page(house: House, path: str, lookup: lookups.Lookup) -> Route:
+    return Route(path, LookupEndpoint(house, lookup, public=True))
+
+
+def _speech(path: str, endpoint: ASGIApp) -> Route:
+    # No methods here: Starlette would answer others itself, in its own words.
+    return Route(path, endpoint)
+
+
+class _SocketsOnly:
+    """Answers a plain request for a path that is for sockets."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        error = RequestError("this path is for WebSocket; expected a request with Upgrade: websocket")
+        await _answer(scope, send, error)
+
+
+async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+    await _answer(
+        scope, send, NotFoundError(f"there is no {quoted(scope['path'])}; /docs lists what there is")
+    )
+
+
+async def _apologise(scope: Scope, sent: _Sent) -> None:
+    """Says that it is our fault where something can still be said; an HTTP body that has begun is cut."""
+    error = InternalError("the server failed on this request; its log says more")
+    try:
+        if not sent.begun:
+            await _answer(scope, sent, error)
+        elif scope["type"] == "websocket":
+            await sent({"type": "websocket.close", "code": errors.CLOSE_CODE[error.code]})
+    except (OSError, RuntimeError):
+        log.debug("the client had left")
+
+
+async def _answer(scope: Scope, send: Send, error: VivavoceError) -> None:
+    parts: tuple[Any, ...] = (*errors.http(error), request_id_of(scope))
+    if scope["type"] == "websocket":
+        await deny(scope, send, *parts)
+    else:
+        await respond(send, *parts)

@@ -1,0 +1,77 @@
+"""A live stream as a transport holds it: counted, told how it ended in one log line, and always let go of."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from vivavoce.errors import VivavoceError
+from vivavoce.server.house import Stream
+from vivavoce.speech import Audio, Command, Ended, Event, Failed, Open
+
+log = logging.getLogger("vivavoce.stream")
+
+
+class Speaking:
+    """One stream of one request or socket. ``label`` says whose it is in the log; it never holds caller text."""
+
+    def __init__(self, stream: Stream, request: Open, label: str, now: Callable[[], float]) -> None:
+        self._stream = stream
+        self._request = request
+        self._label = label
+        self._now = now
+        self._begun_at = now()
+        self._first_audio_s: float | None = None
+        self._audio_bytes = 0
+        self._last: Ended | Failed | None = None
+        self._closed = False
+
+    @property
+    def over(self) -> bool:
+        """Whether the last event has been taken."""
+        return self._last is not None
+
+    @property
+    def failure(self) -> VivavoceError | None:
+        """What the stream failed of, if it did."""
+        return self._last.error if isinstance(self._last, Failed) else None
+
+    def send(self, command: Command) -> None:
+        """See :meth:`vivavoce.runtime.driver.Stream.send`."""
+        self._stream.send(command)
+
+    async def events(self) -> Sequence[Event]:
+        """The next batch; not to be called when :attr:`over`."""
+        events = await self._stream.events()
+        for event in events:
+            if isinstance(event, Audio):
+                if self._first_audio_s is None:
+                    self._first_audio_s = self._now() - self._begun_at
+                self._audio_bytes += len(event.data)
+            elif isinstance(event, (Ended, Failed)):
+                self._last = event
+        return events
+
+    def close(self) -> None:
+        """Nobody listens any more: work for it stops within a step. Safe more than once."""
+        if self._closed:
+            return
+        self._closed = True
+        self._stream.cancel()
+        if log.isEnabledFor(logging.INFO):
+            log.info("%s", self._summary())
+
+    def _summary(self) -> str:
+        match self._last:
+            case None:
+                outcome = "left"
+            case Failed():
+                outcome = self._last.error.code
+            case Ended():
+                outcome = "cancelled" if self._last.cancelled else "spoken"
+        first_ms = "-" if self._first_audio_s is None else f"{self._first_audio_s * 1000:.0f}"
+        audio_s = f"{self._last.audio_s:.2f}" if isinstance(self._last, Ended) else "-"
+        return (
+            f"{self._label} format={self._request.format.name} outcome={outcome} first_audio_ms={first_ms} "
+            f"audio_s={audio_s} bytes={self._audio_bytes} took_s={self._now() - self._begun_at:.2f}"
+        )

@@ -1,0 +1,346 @@
+"""The one WebSocket loop of every dialect.
+
+A socket has one task that receives, always, so that pings are answered, a cancel is heard while audio flows and a
+client that leaves is noticed; one task per stream, its pump, that takes events and sends them; and one clerk that
+sends what is not bound to a stream's order. All of them send through one lock, which is fair: streams take turns,
+frame by frame. A pump that waits for the socket, or for credit, takes no events, and so its stream's work pauses
+while its siblings go on. Everything ends with :meth:`Socket.run`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Final, assert_never
+
+import msgspec
+from starlette.datastructures import Headers, QueryParams
+from starlette.types import Message, Receive, Scope, Send
+
+from vivavoce.dialects.contract import (
+    Action,
+    Close,
+    Connection,
+    Credit,
+    Denial,
+    Feed,
+    Handshake,
+    Reply,
+    SocketDialect,
+    Start,
+    StreamKey,
+)
+from vivavoce.errors import TooManyStreamsError, UnknownStreamError, VivavoceError
+from vivavoce.server.house import House
+from vivavoce.server.http import request_id_of, respond
+from vivavoce.server.portion import MAX_AUDIO_BYTES, audio_bytes, portion
+from vivavoce.server.speaking import Speaking
+from vivavoce.speech import Cancel, Command, Ended, Event, Failed
+
+MAX_REPLIES: Final = 256
+"""Frames that may wait for the clerk; over it the socket is not read, as its client does not read either."""
+FRAMES_A_TURN: Final = 64
+"""Frames handled before the loop's other tasks get a turn: a burst of small frames arrives as one read."""
+
+
+class SocketEndpoint:
+    """The ASGI application of one WebSocket path of one dialect."""
+
+    def __init__(self, house: House, dialect: SocketDialect, name: str) -> None:
+        self._house = house
+        self._dialect = dialect
+        self._name = name
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        request_id = request_id_of(scope)
+        handshake = Handshake(
+            Headers(scope=scope), QueryParams(scope["query_string"]), tuple(scope.get("subprotocols", ()))
+        )
+        greeting = self._dialect.greet(handshake, self._house.refusal(scope))
+        if isinstance(greeting, Denial):
+            await deny(scope, send, greeting.status, greeting.headers, greeting.body, request_id)
+            return
+        headers = [(b"x-request-id", request_id.encode("latin-1"))]
+        await send({"type": "websocket.accept", "subprotocol": greeting.subprotocol, "headers": headers})
+        label = f"ws {self._name} id={request_id}"
+        socket = Socket(self._house, greeting.connection, label, receive, send)
+        with self._house.serving(socket):
+            await socket.run(greeting.actions)
+
+
+async def deny(
+    scope: Scope, send: Send, status: int, headers: Mapping[str, str], body: bytes, request_id: str
+) -> None:
+    """Answers a handshake with an HTTP response, where the ASGI server can."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1008})
+        return
+
+    async def as_denial(message: Message) -> None:
+        await send({**message, "type": f"websocket.{message['type']}"})
+
+    await respond(as_denial, status, headers, body, request_id)
+
+
+class Socket:
+    """One accepted socket, from its first frame to its last."""
+
+    def __init__(
+        self, house: House, connection: Connection, label: str, receive: Receive, send: Send
+    ) -> None:
+        self._house = house
+        self._connection = connection
+        self._label = label
+        self._receive = receive
+        self._asgi_send = send
+        self._turn = asyncio.Lock()
+        self._replies: deque[Reply | Close] = deque()
+        self._posted = asyncio.Event()
+        self._room = asyncio.Event()
+        self._live: dict[StreamKey, _Pump] = {}
+        self._pumps: set[asyncio.Task[None]] = set()
+        self._last_pump: dict[StreamKey, asyncio.Task[None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._draining = False
+        self._closing = False
+
+    async def run(self, actions: Sequence[Action]) -> None:
+        """Serves the socket until it is closed, by whomever; then nothing of it is left."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                clerk = group.create_task(self._clerk())
+                self._act(actions)
+                self._tick()
+                if self._house.state == "draining":
+                    self.last_call()
+                await self._listen()
+                self._closing = True
+                for task in (clerk, *self._pumps):
+                    task.cancel()
+        finally:
+            self._closing = True
+            if self._timer is not None:
+                self._timer.cancel()
+            for pump in self._live.values():
+                pump.speaking.close()
+
+    def last_call(self) -> None:
+        """See :class:`~vivavoce.server.house.Guest`."""
+        self._draining = True
+        self._leave_if_idle()
+
+    def leave(self) -> None:
+        """See :class:`~vivavoce.server.house.Guest`."""
+        for task in self._pumps:
+            task.cancel()
+        self._act(self._connection.farewell(self._house.closed()))
+
+    # ---- what comes in ----------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        """Handles frames until the socket is gone."""
+        handled = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            frame = message.get("text")
+            self._act(self._connection.receive(message["bytes"] if frame is None else frame))
+            handled += 1
+            if handled % FRAMES_A_TURN == 0:
+                await asyncio.sleep(0)
+            if len(self._replies) >= MAX_REPLIES:
+                self._room.clear()
+                await self._room.wait()
+
+    def _act(self, actions: Sequence[Action]) -> None:
+        """Carries out ``actions`` in order, as far as the connection is not ending."""
+        for action in actions:
+            if self._closing:
+                return
+            match action:
+                case Reply() | Close():
+                    self._replies.append(action)
+                    self._posted.set()
+                    self._closing = isinstance(action, Close)
+                case Start():
+                    self._start(action)
+                case Feed():
+                    self._feed(action.stream, action.command)
+                case Credit():
+                    if (pump := self._live.get(action.stream)) is not None:
+                        pump.credit(action.bytes)
+                case _:
+                    assert_never(action)
+
+    def _start(self, start: Start) -> None:
+        try:
+            pump = self._open(start)
+        except VivavoceError as error:
+            self._act(self._connection.refused(start.stream, error))
+            return
+        self._live[start.stream] = pump
+        # A stream's frames never mix with those of the one that had its key before.
+        before = self._last_pump.get(start.stream)
+        opened = self._connection.opened(start.stream, start.open.format.rate_hz)
+        task = self._group.create_task(self._run_pump(pump, opened, before))
+        self._pumps.add(task)
+        self._last_pump[start.stream] = task
+        task.add_done_callback(lambda done: self._pump_done(start.stream, done))
+
+    def _open(self, start: Start) -> _Pump:
+        if self._draining:
+            raise self._house.closed()
+        allowed = self._house.settings.max_streams_per_socket
+        if len(self._live) >= allowed:
+            raise TooManyStreamsError(
+                f"expected at most {allowed} live streams on one socket",
+                retry_after_s=self._house.settings.retry_after_s,
+            )
+        if start.credential is not None:
+            self._house.gate.admit(start.credential)
+        stream = self._house.studio.open(start.open)
+        label = f"{self._label} stream={start.stream!r}"
+        speaking = Speaking(stream, start.open, label, self._house.now)
+        return _Pump(start.stream, speaking, start.credit_bytes)
+
+    def _feed(self, key: StreamKey, command: Command) -> None:
+        pump = self._live.get(key)
+        try:
+            if pump is None:
+                raise UnknownStreamError(f"stream {key!r} is not open", param="stream")
+            pump.command(command)
+        except VivavoceError as error:
+            self._act(self._connection.refused(key, error))
+
+    # ---- what goes out ----------------------------------------------------------------------------------------
+
+    async def _run_pump(
+        self, pump: _Pump, opened: Sequence[Action], before: asyncio.Task[None] | None
+    ) -> None:
+        """Sends a stream's events until its last."""
+        try:
+            if before is not None:
+                await asyncio.wait({before})
+            await self._say(opened)
+            while not pump.speaking.over:
+                events = await pump.speaking.events()
+                while events:
+                    now, events = await pump.next(events)
+                    if pump.speaking.over and not events:
+                        # Its key is free before its last frame is out: clients open the next stream at once.
+                        del self._live[pump.key]
+                    await self._say(self._connection.render(pump.key, now))
+        finally:
+            pump.speaking.close()
+
+    def _pump_done(self, key: StreamKey, task: asyncio.Task[None]) -> None:
+        self._pumps.discard(task)
+        if self._last_pump.get(key) is task:
+            del self._last_pump[key]
+        self._leave_if_idle()
+
+    async def _clerk(self) -> None:
+        """Sends what was posted, in order."""
+        while True:
+            await self._posted.wait()
+            self._posted.clear()
+            while self._replies:
+                await self._say((self._replies.popleft(),), closing=True)
+                if len(self._replies) < MAX_REPLIES:
+                    self._room.set()
+
+    async def _say(self, actions: Sequence[Action], *, closing: bool = False) -> None:
+        """Sends frames, each in its turn. What else is among ``actions`` is carried out."""
+        for action in actions:
+            if isinstance(action, Reply):
+                frame = action.frame
+                kind = "text" if isinstance(frame, str) else "bytes"
+                await self._send({"type": "websocket.send", kind: frame})
+            elif isinstance(action, Close):
+                if not self._closing or closing:
+                    self._closing = True
+                    await self._send(
+                        {"type": "websocket.close", "code": action.code, "reason": action.reason}
+                    )
+            else:
+                self._act((action,))
+
+    async def _send(self, message: Message) -> None:
+        async with self._turn:
+            try:
+                await self._asgi_send(message)
+            except (OSError, RuntimeError):
+                # The client is gone, or the ASGI server has closed the socket (uvicorn says RuntimeError then). The
+                # receiver is told as well, and ends everything.
+                self._closing = True
+
+    # ---- time -------------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        now = self._house.now()
+        tick = self._connection.tick(now)
+        self._act(tick.actions)
+        if tick.again_at is not None and not self._closing:
+            delay_s = max(0.0, tick.again_at - now)
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+
+    def _leave_if_idle(self) -> None:
+        if self._draining and not self._live and not self._pumps:
+            self._act(self._connection.farewell(self._house.closed()))
+
+
+class _Pump:
+    """What a stream may send: its credit, and whether it was cancelled."""
+
+    def __init__(self, key: StreamKey, speaking: Speaking, credit: int | None) -> None:
+        self.key = key
+        self.speaking = speaking
+        self._credit = credit
+        self._cancelled = False
+        self._moved = asyncio.Event()
+
+    def credit(self, size: int) -> None:
+        """The listener can take so many more bytes."""
+        if self._credit is not None:
+            self._credit += size
+            self._moved.set()
+
+    def command(self, command: Command) -> None:
+        """Raises VivavoceError when the stream refuses it."""
+        if isinstance(command, Cancel):
+            self._cancelled = True
+            self._moved.set()
+            if self.speaking.over:
+                return  # only what is held here is left to cancel
+        self.speaking.send(command)
+
+    async def next(self, events: Sequence[Event]) -> tuple[Sequence[Event], Sequence[Event]]:
+        """What of ``events`` goes now, and the rest; waits for credit when audio is next and there is none.
+
+        Once cancelled, nothing but the last event goes.
+        """
+        while True:
+            if self._cancelled:
+                return _last(events), ()
+            limit = MAX_AUDIO_BYTES if self._credit is None else min(self._credit, MAX_AUDIO_BYTES)
+            now, rest = portion(events, limit)
+            if now:
+                if self._credit is not None:
+                    self._credit -= audio_bytes(now)
+                return now, rest
+            self._moved.clear()
+            await self._moved.wait()
+
+
+def _last(events: Sequence[Event]) -> Sequence[Event]:
+    match events[-1]:
+        case Ended() as ended:
+            return (msgspec.structs.replace(ended, cancelled=True),)
+        case Failed() as failed:
+            return (failed,)
+        case _:
+            return ()
