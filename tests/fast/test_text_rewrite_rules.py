@@ -255,6 +255,12 @@ def test_a_text_that_was_replaced_before_keeps_its_way_back() -> None:
     assert said.source(6, 16) == (6, 14)
 
 
+def test_a_second_pass_reads_the_numbers_that_the_first_set_free_in_an_address() -> None:
+    once = say("en", "a1234@b.com")
+    assert once == "a 1234 at b dot com"
+    assert say("en", once) == "a 1 thousand 234 at b dot com"
+
+
 # Spelled digits
 
 
