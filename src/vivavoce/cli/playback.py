@@ -18,10 +18,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from vivavoce.cli.choices import PLAY_RATE_HZ
 from vivavoce.cli.sinks import Sink
 from vivavoce.errors import MissingDependencyError, VivavoceError
 
-PLAY_RATE_HZ: Final = 48000
 BYTES_PER_S: Final = 2 * PLAY_RATE_HZ
 
 INSTALL_A_PLAYER: Final = (
@@ -197,6 +197,10 @@ class AfterwardsSink:
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()
             await self._process.wait()
+        self.discard()
+
+    def discard(self) -> None:
+        """Delete the temporary file."""
         self._file.close()
         with suppress(FileNotFoundError):
             os.unlink(self._path)

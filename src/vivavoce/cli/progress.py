@@ -28,7 +28,7 @@ class ProgressLine:
         self._total = total_chars
         self._live = Live(
             console=console or Console(file=sys.stderr, highlight=False),
-            get_renderable=self._line,
+            get_renderable=self.line,
             refresh_per_second=REFRESHES_PER_S,
             transient=True,
             redirect_stdout=False,
@@ -44,7 +44,8 @@ class ProgressLine:
     ) -> None:
         self._live.stop()
 
-    def _line(self) -> Table:
+    def line(self) -> Table:
+        """What is shown now."""
         progress = self._progress
         row: list[Any] = [
             ProgressBar(

@@ -3,62 +3,27 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from msgspec import Struct
 
+from vivavoce.cli.choices import Choices, Sound, bit_rate, chosen, plays, request_of, sound_of
 from vivavoce.cli.output import LISTENER_LEFT, print_json, warn
-from vivavoce.errors import EmptyTextError, OutOfRangeError, quoted
 from vivavoce.formats import ALIASES, FORMATS
 
 if TYPE_CHECKING:
     from vivavoce.cli.sinks import Sink
-    from vivavoce.cli.speaking import Progress, Sound, Spoken
+    from vivavoce.cli.speaking import Progress, Spoken
     from vivavoce.settings import Settings
     from vivavoce.speech import Open
 
 STDIN: Final = 0
+STDOUT: Final = 1
+STDERR: Final = 2
 AS_FAST_AS_IT_GOES_S: Final = 3600.0
 """How far ahead of a listener to work when nobody listens yet: a file or a pipe."""
-
-
-def bit_rate(text: str) -> int:
-    """Bits per second, from 64000 or 64k. Raises BadParameter."""
-    digits = text.lower().removesuffix("k")
-    if not digits.isascii() or not digits.isdigit():
-        raise click.BadParameter(f"expected bits per second such as 64000 or 64k, got {quoted(text)}")
-    return int(digits) * (1000 if digits != text.lower() else 1)
-
-
-class Choices(Struct, frozen=True, kw_only=True):
-    """What the command line said, each as its option's help describes it."""
-
-    text: str | None
-    file: str | None
-    stdin: bool
-    output: str | None
-    play: bool
-    format: str | None
-    rate: int | None
-    bit_rate: int | None
-    voice: str
-    language: str | None
-    speed: float
-    pitch: float
-    pitch_range: float
-    volume: float
-    style: str
-    style_degree: float
-    duration: float | None
-    seed: int
-    marks: str | None
-    markup: bool
-    quiet: bool
-    json: bool
 
 
 @click.command(epilog="Formats: " + ", ".join(FORMATS) + "; and as other names " + ", ".join(ALIASES) + ".")
@@ -101,10 +66,10 @@ def say(text: tuple[str, ...], **given: Any) -> int:
       llm "a story" | vivavoce say --stdin --play
       llm "a story" | vivavoce say --stdin --format mp3 > story.mp3
     """
-    choices = chosen(text, given, stdin_waits=not sys.stdin.isatty())
+    choices = chosen(text, given, stdin_waits=not os.isatty(STDIN))
     from vivavoce.session.limits import check
 
-    sound = sound_of(choices, to_stdout=not sys.stdout.isatty())
+    sound = sound_of(choices, to_stdout=not os.isatty(STDOUT))
     request = request_of(choices, sound)
     check(request)
     if choices.marks is not None:
@@ -117,82 +82,6 @@ def say(text: tuple[str, ...], **given: Any) -> int:
     finally:
         if choices.file is not None:
             os.close(fd)
-
-
-def chosen(text: tuple[str, ...], given: dict[str, Any], *, stdin_waits: bool) -> Choices:
-    """The command line as :class:`Choices`.
-
-    ``stdin_waits`` says that standard input is no terminal; it is spoken when nothing else is named.
-    Raises UsageError for options that contradict each other, EmptyTextError for blank text.
-    """
-    from vivavoce.cli.reading import without_surrogates
-
-    joined = without_surrogates(" ".join(text)) if text else None
-    if joined == "-":
-        joined, given["stdin"] = None, True
-    sources = (joined is not None) + (given["file"] is not None) + given["stdin"]
-    if sources > 1:
-        raise click.UsageError("expected one of TEXT, --file and --stdin, got several")
-    if given["output"] is not None and given["play"]:
-        raise click.UsageError("expected one of -o and --play, got both")
-    if sources == 0 and not stdin_waits:
-        raise click.UsageError("nothing to say: expected TEXT, --file FILE or --stdin")
-    if joined is not None and not joined.strip():
-        raise EmptyTextError("nothing to say: expected some text, got only white space", param="text")
-    return Choices(text=joined, **given | {"stdin": given["stdin"] or sources == 0})
-
-
-def sound_of(choices: Choices, *, to_stdout: bool) -> Sound:
-    """The audio to make. Raises OutOfRangeError for a file name that tells no format, UnknownFormatError."""
-    from vivavoce.cli.playback import PLAY_RATE_HZ
-    from vivavoce.cli.sinks import EXTENSIONS, format_of_path
-    from vivavoce.cli.speaking import Sound
-
-    if plays(choices, to_stdout=to_stdout):
-        if choices.format or choices.bit_rate or choices.rate:
-            raise click.UsageError(
-                "--format, --rate and --bit-rate are for -o and pipes; a player needs none"
-            )
-        return Sound("pcm_s16le", PLAY_RATE_HZ)
-    name = choices.format
-    if name is None and choices.output not in (None, "-"):
-        name = format_of_path(str(choices.output))
-        if name is None:
-            known = ", ".join(sorted({f".{e}" for e in EXTENSIONS if "_" not in e}))
-            raise OutOfRangeError(
-                f"-o {quoted(choices.output)}: expected an extension of {known}, or --format", param="output"
-            )
-    sound = Sound(name or "wav", choices.rate, choices.bit_rate)
-    sound.format()
-    return sound
-
-
-def plays(choices: Choices, *, to_stdout: bool) -> bool:
-    """Whether the audio is to be heard now, rather than written."""
-    return choices.play or (choices.output is None and not to_stdout)
-
-
-def request_of(choices: Choices, sound: Sound) -> Open:
-    """The stream to open; its format is provisional until the voice's rate is known."""
-    from vivavoce.speech import Open, Prosody
-
-    return Open(
-        voice=choices.voice,
-        format=sound.format(),
-        language=choices.language,
-        prosody=Prosody(
-            speed=choices.speed,
-            pitch_semitones=choices.pitch,
-            pitch_range=choices.pitch_range,
-            volume=choices.volume,
-        ),
-        style=choices.style,
-        style_degree=choices.style_degree,
-        duration_s=choices.duration,
-        marks=frozenset({"word"}),
-        markup=choices.markup,
-        seed=choices.seed,
-    )
 
 
 def settings_of(playing: bool) -> Settings:
@@ -211,13 +100,13 @@ def sink_of(choices: Choices, sound: Sound) -> Sink:
     from vivavoce.cli.sinks import DescriptorSink, FileSink
 
     wav = sound.format().name == "wav"
-    if plays(choices, to_stdout=not sys.stdout.isatty()):
+    if plays(choices, to_stdout=not os.isatty(STDOUT)):
         return player()
     if choices.output not in (None, "-"):
         return FileSink(str(choices.output), wav=wav)
-    if sys.stdout.isatty():
+    if os.isatty(STDOUT):
         raise click.UsageError("-o -: standard output is a terminal; expected a pipe or a file")
-    return DescriptorSink(sys.stdout.fileno(), wav=wav)
+    return DescriptorSink(STDOUT, wav=wav)
 
 
 def text_descriptor(choices: Choices) -> int:
@@ -235,7 +124,7 @@ def _run(choices: Choices, sound: Sound, request: Open, fd: int) -> int:
     from vivavoce.cli.speaking import Progress, speak
     from vivavoce.runtime.studio import Studio
 
-    settings = settings_of(plays(choices, to_stdout=not sys.stdout.isatty()))
+    settings = settings_of(plays(choices, to_stdout=not os.isatty(STDOUT)))
     sink = sink_of(choices, sound)
     progress = Progress()
     try:
@@ -267,7 +156,7 @@ async def source(choices: Choices, fd: int) -> AsyncIterator[str]:
 
 def _line(choices: Choices, progress: Progress) -> Any:
     """The living line, on a terminal that did not ask for quiet."""
-    if choices.quiet or not sys.stderr.isatty():
+    if choices.quiet or not os.isatty(STDERR):
         return nullcontext()
     from vivavoce.cli.progress import ProgressLine
 
@@ -276,11 +165,11 @@ def _line(choices: Choices, progress: Progress) -> Any:
 
 def _tell(choices: Choices, progress: Progress, spoken: Spoken) -> None:
     """The summary: JSON where asked for, else a line on a terminal."""
-    playing = plays(choices, to_stdout=not sys.stdout.isatty())
+    playing = plays(choices, to_stdout=not os.isatty(STDOUT))
     if choices.json:
         on_stdout = playing or choices.output not in (None, "-")
         print_json(summary(progress, spoken), err=not on_stdout)
-    elif not choices.quiet and sys.stderr.isatty():
+    elif not choices.quiet and os.isatty(STDERR):
         from vivavoce.cli.progress import figures
 
         where = f" → {choices.output}" if choices.output not in (None, "-") else ""

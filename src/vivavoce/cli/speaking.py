@@ -8,26 +8,13 @@ from collections.abc import AsyncIterator, Callable
 
 from msgspec import Struct, structs
 
+from vivavoce.cli.choices import Sound
 from vivavoce.cli.sinks import Sink
 from vivavoce.errors import EmptyTextError, VivavoceError
-from vivavoce.formats import AudioFormat, audio_format
+from vivavoce.formats import AudioFormat
 from vivavoce.runtime.driver import Stream
 from vivavoce.runtime.studio import Studio
 from vivavoce.speech import Audio, End, Ended, Event, Failed, Flushed, Mark, Open, Text
-
-
-class Sound(Struct, frozen=True):
-    """The audio asked for; the rate may depend on the voice, which is known later."""
-
-    name: str
-    rate_hz: int | None = None
-    bit_rate_bps: int | None = None
-
-    def format(self, voice_rate_hz: int = 24000) -> AudioFormat:
-        """The format for a voice of that rate. Raises UnknownFormatError."""
-        return audio_format(
-            self.name, rate_hz=self.rate_hz, bit_rate_bps=self.bit_rate_bps, voice_rate_hz=voice_rate_hz
-        )
 
 
 class Progress(Struct):
