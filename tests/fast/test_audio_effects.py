@@ -66,6 +66,16 @@ def test_pitch_moves_by_the_semitones_and_the_duration_stays(semitones: float) -
     assert roughness(made) < 1.5 * max(1.0, 2 ** (semitones / 6)) * roughness(samples)
 
 
+@pytest.mark.parametrize("tempo", [0.7, 1.5])
+def test_hiss_neither_fades_nor_flutters_at_the_joins(tempo: float) -> None:
+    hiss = np.random.default_rng(1).normal(0, 0.1, RATE_HZ).astype(np.float32)
+    made = through(effects(RATE_HZ, tempo=tempo), hiss, [320])
+    assert abs(level_db(made) - level_db(hiss)) < 0.3
+    # Each segment of 20 ms begins with a join of 10 ms.
+    halves = made[: len(made) // 320 * 320].reshape(-1, 2, 160)
+    assert abs(level_db(halves[:, 0]) - level_db(halves[:, 1])) < 0.5
+
+
 def test_tempo_and_pitch_together() -> None:
     samples = voiced(RATE_HZ, 1.0, glide_hz=0.0)
     made = through(effects(RATE_HZ, tempo=1.6, pitch_semitones=5), samples, [320])
