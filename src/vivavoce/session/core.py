@@ -136,10 +136,12 @@ class Session:
     def pull(self) -> Utterance | None:
         """The next utterance to be spoken, or ``None``: no more text is decided, or :attr:`more_to_pull`."""
         self.more_to_pull = False
+        silence_s = PAUSE_STEP_S
         for _ in range(ITEMS_A_PULL):
             if self.state in OVER:
                 return None
-            if not self._take_up_pause():
+            silence_s -= self._take_up_pause(silence_s)
+            if self._pause_s > 0:
                 break
             item = self._segmenter.pull()
             if item is None:
@@ -231,15 +233,16 @@ class Session:
             and all(slot.complete for slot in self._slots)
         )
 
-    def _take_up_pause(self) -> bool:
-        """Turn the pause at hand into silence, a step at a time; ``False`` when some of it is left."""
-        if self._pause_s > 0:
-            step_s = min(PAUSE_STEP_S, self._pause_s)
-            self._pause_s -= step_s
-            samples = round(step_s * self._voice.rate_hz)
-            self._slots.append(PauseSlot(samples))
-            self._made += samples
-        return self._pause_s <= 0
+    def _take_up_pause(self, most_s: float) -> float:
+        """Turn up to ``most_s`` of the pause at hand into silence; how much it was."""
+        step_s = min(most_s, self._pause_s)
+        if step_s <= 0:
+            return 0.0
+        self._pause_s -= step_s
+        samples = round(step_s * self._voice.rate_hz)
+        self._slots.append(PauseSlot(samples))
+        self._made += samples
+        return step_s
 
     def _enqueue(self, item: Item) -> Utterance | None:
         match item:
