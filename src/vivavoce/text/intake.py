@@ -1,0 +1,43 @@
+"""Text as it was fed, given out again in order, a bounded piece at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+
+
+class Intake:
+    """A queue of characters. Feeding costs the same however much waits; taking costs what is taken."""
+
+    def __init__(self) -> None:
+        self.fed = 0
+        """Characters fed so far."""
+        self.taken = 0
+        """Characters given out so far."""
+        self._pieces: deque[str] = deque()
+        self._offset = 0
+
+    @property
+    def waiting(self) -> bool:
+        return self.taken < self.fed
+
+    def feed(self, text: str) -> None:
+        if text:
+            self._pieces.append(text)
+            self.fed += len(text)
+
+    def take(self, count: int) -> str:
+        """The next characters: ``count`` of them, or as many as wait."""
+        out: list[str] = []
+        missing = count
+        while missing > 0 and self._pieces:
+            piece = self._pieces[0]
+            part = piece[self._offset : self._offset + missing]
+            out.append(part)
+            missing -= len(part)
+            self._offset += len(part)
+            if self._offset == len(piece):
+                self._pieces.popleft()
+                self._offset = 0
+        text = "".join(out)
+        self.taken += len(text)
+        return text
