@@ -115,8 +115,8 @@ def effects(rate_hz: int, *, tempo: float = 1.0, pitch_semitones: float = 0.0, g
     """
     if not (0.25 <= tempo <= 4 and -24 <= pitch_semitones <= 24 and 0 <= gain <= 4):
         raise ValueError(f"effects out of range: {tempo=}, {pitch_semitones=}, {gain=}")
-    # Within 0.1 cent, and few enough filter phases to be exact.
-    pitch = Fraction(2 ** (pitch_semitones / 12)).limit_denominator(100)
+    # Within a cent, and few enough phases (1024) for the resampler to compute each exactly.
+    pitch = Fraction(2 ** (pitch_semitones / 12)).limit_denominator(1000)
     stages: list[Stage] = []
     if tempo != pitch:
         stages.append(Stretch(rate_hz, tempo / float(pitch)))

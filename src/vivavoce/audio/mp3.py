@@ -13,8 +13,9 @@ from typing import Final
 from vivavoce.audio.pcm import Samples, to_int16
 
 DELAY_SAMPLES: Final = 1105
-QUALITY: Final = 5
-"""LAME's -q: 530 times real time at 24 kHz, where 2 ("near best") gives 217."""
+QUALITY: Final = 7
+"""LAME's -q, without noise shaping. On speech at 24 kHz and 64 kbit/s it takes 0.57 of the time of the usual 5 and
+comes nearer to the original (24 against 21 dB)."""
 
 _MPEG1, _MPEG2, _MPEG25 = 3, 2, 0
 _KBPS: Final = {
