@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import Any, Final, TypeVar
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -23,9 +23,7 @@ from vivavoce.errors import (
     quoted,
 )
 from vivavoce.formats import audio_format
-from vivavoce.speech import Open, Prosody
-
-T = TypeVar("T")
+from vivavoce.speech import MarkKind, Open, Prosody
 
 _REQUEST: Final = msgspec.json.Decoder(wire.SpeechRequest)
 _CLIENT: Final = msgspec.json.Decoder(wire.ClientMessage)
@@ -34,6 +32,15 @@ _CLASSES: Final[dict[str, type[Any]]] = {
 }
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 _MISSING = re.compile(r"missing required field `([^`]*)`")
+_TYPES: Final = {
+    "str": "a string",
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "array": "a list",
+    "|": "or",
+}
+_TYPE = re.compile(r"\b(?:str|int|float|bool|array)\b|\|")
 _SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\)\\u[dD][c-fC-F]")
 
 
@@ -144,11 +151,12 @@ def _bad_field(value: dict[str, Any], said: str) -> VivavoceError:
     path = found[1] if found else ""
     param = re.split(r"[.\[]", path)[0] or None
     got = _at(value, path)
-    expected = _lower(_PATH.sub("", said)).replace("`", "")
+    expected = _lower(_TYPE.sub(lambda type_: _TYPES[type_[0]], _PATH.sub("", said)).replace("`", ""))
+    if expected.startswith("invalid enum value"):
+        expected = f"expected one of {', '.join(get_args(MarkKind))}"
     # msgspec says "got" for types only.
     if ", got " in expected:
-        expected = expected.split(", got ")[0]
-        return WrongTypeError(f"{path}: {expected}, got {_kind(got)}", param=param)
+        return WrongTypeError(f"{path}: {expected.split(', got ')[0]}, got {_kind(got)}", param=param)
     return OutOfRangeError(f"{path}: {expected}, got {quoted(got)}", param=param)
 
 
@@ -172,9 +180,9 @@ def _kind(value: Any) -> str:
     """What a JSON value is, in words; only numbers and truth values are shown themselves."""
     if isinstance(value, (bool, int, float)):
         return f"{'a number' if not isinstance(value, bool) else 'a truth value'} ({quoted(value)})"
-    names = {str: "a string", list: "an array", dict: "an object", type(None): "null"}
+    names = {str: "a string", list: "a list", dict: "an object", type(None): "null"}
     return names[type(value)]
 
 
 def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    return text if text.startswith("JSON") else text[:1].lower() + text[1:]
