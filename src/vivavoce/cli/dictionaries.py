@@ -14,7 +14,8 @@ from vivavoce.cli.output import console, print_json, table
 from vivavoce.cli.storing import moment, store_flags, with_store
 from vivavoce.errors import NotFoundError, OutOfRangeError, quoted
 from vivavoce.store.store import Store
-from vivavoce.store.values import Dictionary, Entry
+from vivavoce.store.values import Dictionary
+from vivavoce.text.pronounce import Entry
 
 TRUE: Final = ("1", "true", "yes", "y")
 

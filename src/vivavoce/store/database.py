@@ -28,6 +28,9 @@ from vivavoce.store import models
 
 BUSY_MS: Final = 5000
 """How long a SQLite write waits for another process's."""
+CONNECT_S: Final = 5.0
+COMMAND_S: Final = 30.0
+"""How long PostgreSQL may take to answer before it counts as failed."""
 
 _DRIVERS: Final = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 
@@ -70,9 +73,11 @@ def _bad_address() -> OutOfRangeError:
 
 def connect(url: URL) -> AsyncEngine:
     """An engine for ``url``; connects only when used."""
-    engine = create_async_engine(url, pool_pre_ping=url.get_backend_name() == "postgresql")
-    if url.get_backend_name() == "sqlite":
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    if url.get_backend_name() == "postgresql":
+        patience = {"timeout": CONNECT_S, "command_timeout": COMMAND_S}
+        return create_async_engine(url, pool_pre_ping=True, connect_args=patience)
+    engine = create_async_engine(url)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     return engine
 
 

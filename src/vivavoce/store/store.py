@@ -8,6 +8,7 @@ queue growing up to its bound; the keeper logs that once and tries again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import logging
 import time
@@ -119,13 +120,17 @@ class Store:
         tidy_at = loop.time()
         while not self._stopping:
             await _wait(self.usage.wake, min(FLUSH_S, self._settings.store_refresh_s))
+            if self._stopping:
+                break
             await self._try("write usage", self.usage.flush)
             if loop.time() >= refresh_at:
                 refresh_at = loop.time() + self._settings.store_refresh_s
                 await self._try("refresh", self.refresh)
-            if loop.time() >= tidy_at and not self._stopping:
+            if loop.time() >= tidy_at:
                 tidy_at = loop.time() + TIDY_S
                 await self._try("tidy", self.tidy)
+        # Also when the store was closed before this task first ran.
+        await self._try("write usage", self.usage.flush)
 
     async def _try(self, what: str, action: Callable[[], Any]) -> None:
         try:
@@ -153,9 +158,8 @@ def _prepare(settings: Settings) -> Database:
 
 
 async def _wait(event: asyncio.Event, timeout_s: float) -> None:
-    """Return when ``event`` is set or the time is over."""
-    try:
+    """Return when ``event`` is set or the time is over; clears it."""
+    with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(timeout_s):
             await event.wait()
-    except TimeoutError:
-        pass
+    event.clear()

@@ -85,7 +85,7 @@ class Usage:
             return
         self._queue.append(row)
         self._waiting[row.account] += row.characters
-        if len(self._queue) >= BATCH:
+        if len(self._queue) == BATCH:
             self.wake.set()
 
     def waiting(self) -> int:
@@ -107,7 +107,6 @@ class Usage:
                 for row in batch:
                     self._queue.popleft()
                     self._settle(row)
-            self.wake.clear()
 
     async def _insert(self, batch: Sequence[UsageRow]) -> None:
         rows = [_columns(row) for row in batch]

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 from msgspec import Struct
 
 from vivavoce.speech import Gender, Prosody
+from vivavoce.text.pronounce import Entry
 
 Scope: TypeAlias = Literal["speech", "manage", "admin"]
 VoiceKind: TypeAlias = Literal["custom", "preset"]
@@ -71,14 +72,6 @@ class IssuedKey(Struct, frozen=True):
 
     key: Key
     secret: str
-
-
-class Entry(Struct, frozen=True):
-    """One rule of a dictionary: where ``original`` stands as a whole word or phrase, ``rewrite`` is spoken."""
-
-    original: str
-    rewrite: str
-    case_sensitive: bool = False
 
 
 class Dictionary(Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ exists, and its row is gone before it is deleted; what a crash in between leaves
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import re
@@ -187,7 +188,8 @@ def _write(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise StorageError(f"cannot write {path}: {error.strerror}") from error
 
 
