@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from vivavoce.errors import InternalError, WorkerDiedError
 from vivavoce.runtime.frames import FrameReader, Message, Ready, encode
@@ -122,8 +122,7 @@ class WorkerProcess(asyncio.Protocol):
     # ---- asyncio.Protocol -----------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is one in all but its bases.
 
     def data_received(self, data: bytes) -> None:
         try:

@@ -18,8 +18,8 @@ import traceback
 from collections import deque
 from typing import Final, NoReturn, TypeAlias, assert_never
 
-from vivavoce.engines import registry
 from vivavoce.engines.base import Engine, Job
+from vivavoce.engines.registry import load_engines
 from vivavoce.errors import EngineError, UnknownVoiceError, VivavoceError, quoted
 from vivavoce.runtime.frames import (
     Broken,
@@ -205,7 +205,7 @@ def main(arguments: list[str]) -> NoReturn:
     _die_with(parent)
     for variable in THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
-    engines = registry.load_engines([name for name in names.split(",") if name])
+    engines = load_engines([name for name in names.split(",") if name])
     Worker(socket.socket(fileno=fd), engines).run()
     # Skips the libraries' own tear-down, which has nothing to save and may hang.
     sys.stderr.flush()
