@@ -30,8 +30,8 @@ def test_figures_are_told_as_far_as_known() -> None:
 def test_the_bar_follows_the_spoken_characters() -> None:
     half = shown(Progress(began=0.0, spoken_chars=50), 100)
     full = shown(Progress(began=0.0, spoken_chars=100), 100)
-    assert half.count("━") == 12
-    assert full.count("━") == 24
+    assert half.count("━") == 8
+    assert full.count("━") == 16
     assert "0.0 s spoken" in half
 
 

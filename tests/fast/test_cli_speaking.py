@@ -25,6 +25,7 @@ class PaperSeat:
     def __init__(self, backend: PaperBackend, source: Source) -> None:
         self._backend = backend
         self._source: Source | None = source
+        self._held = False
 
     def wake(self) -> None:
         asyncio.get_running_loop().call_soon(self._work)
@@ -33,6 +34,7 @@ class PaperSeat:
         self._backend.delivered_s += seconds
 
     def hold(self, held: bool) -> None:
+        self._held = held
         if not held:
             self.wake()
 
@@ -41,7 +43,7 @@ class PaperSeat:
         self._backend.seated -= 1
 
     def _work(self) -> None:
-        if self._source is None or (utterance := self._source.pull()) is None:
+        if self._held or self._source is None or (utterance := self._source.pull()) is None:
             return
         self._backend.spoken.append(utterance.text)
         if self._backend.failure is not None:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from vivavoce import __version__
 from vivavoce.cli.installed import count_languages, default_voice
-from vivavoce.cli.output import table
+from vivavoce.cli.output import console as wide_console
+from vivavoce.cli.output import counted, table
 from vivavoce.speech import VoiceInfo
 from vivavoce.voices.catalogue import Catalogue
 
@@ -37,28 +39,24 @@ class EngineRow(Struct, frozen=True):
 
 def show(known: Catalogue, address: str, console: Console | None = None) -> None:
     """Print the banner for a server that listens on ``address``, an ``http://…`` URL."""
-    out = console or Console(file=sys.stdout, highlight=False)
+    out = console or wide_console()
     url = reachable(address)
     voices = known.listing(None)
+    spoken = counted(count_languages(voices), "language")
     out.print(Text.assemble(("Vivavoce", "bold"), f" {__version__} listens on ", (url, "bold cyan")))
     out.print()
     for name, path in (("Playground", "/"), ("API page", "/docs"), ("OpenAPI", "/openapi.json")):
-        out.print(f"  {name:<11}{url}{path}")
-    out.print(
-        f"  {'Voices':<11}{len(voices)} in {count_languages(voices)} languages; `vivavoce voices` lists them"
-    )
+        out.print(f"  {name:<12}{url}{path}")
+    out.print(f"  {'Voices':<12}{len(voices)} in {spoken}; `vivavoce voices` lists them")
     out.print()
-    _print_engines(out, engine_rows(known))
-    voice = default_voice(known, LANGUAGE) or voices[0]
+    out.print(Padding(engine_table(engine_rows(known)), (0, 0, 0, 2)))
+    out.print()
     out.print("Try it:")
-    for line in curl_lines(url, voice.id):
-        # A line that wraps cannot be copied: let the terminal break it where it likes.
+    for line in curl_lines(url, (default_voice(known, LANGUAGE) or voices[0]).id):
+        # A line that is wrapped here cannot be copied: let the terminal break it where it likes.
         out.print(Text(f"  {line}", "green"), soft_wrap=True)
     if shutil.which("ffplay"):
-        out.print(
-            "  (or, to hear it at once: | ffplay -nodisp -autoexit -i - in place of -o hello.mp3)",
-            soft_wrap=True,
-        )
+        out.print("  (to hear it at once, end with | ffplay -nodisp -autoexit - instead of -o)")
     out.print()
     out.print("Ctrl-C stops the server.", style="dim")
 
@@ -90,14 +88,15 @@ def _row(engine: str, voices: Sequence[VoiceInfo]) -> EngineRow:
     return EngineRow(engine, len(voices), count_languages(voices), rates, best.id)
 
 
-def _print_engines(out: Console, rows: Sequence[EngineRow]) -> None:
+def engine_table(rows: Sequence[EngineRow]) -> Table:
+    """A line an engine."""
     shown = table(
         "engine", "voices", "languages", "rate", "for example", right=frozenset({"voices", "languages"})
     )
     for row in rows:
         rates = "/".join(f"{rate / 1000:g}" for rate in row.rates_hz)
         shown.add_row(row.engine, str(row.voices), str(row.languages), f"{rates} kHz", row.best)
-    out.print(shown)
+    return shown
 
 
 def curl_lines(url: str, voice: str) -> list[str]:

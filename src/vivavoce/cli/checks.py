@@ -20,7 +20,9 @@ from msgspec import Struct
 from vivavoce import __version__
 from vivavoce.audio.encoder import encoder
 from vivavoce.cli.installed import catalogue, count_languages, default_voice
+from vivavoce.cli.output import counted
 from vivavoce.cli.playback import INSTALL_A_PLAYER, players
+from vivavoce.engines import registry
 from vivavoce.errors import VivavoceError
 from vivavoce.formats import FORMATS, audio_format
 from vivavoce.runtime.studio import Studio
@@ -65,6 +67,9 @@ def all_checks(settings: Settings) -> Iterator[Check]:
     """Every check, in the order of dependence, each made when it is drawn."""
     yield python()
     yield libraries()
+    yield playing()
+    yield folder(settings.data_dir)
+    yield port(settings.host, settings.port)
     known = None
     try:
         known = catalogue(settings)
@@ -74,9 +79,6 @@ def all_checks(settings: Settings) -> Iterator[Check]:
         yield from engines(known)
     for name in FORMATS:
         yield codec(name)
-    yield playing()
-    yield folder(settings.data_dir)
-    yield port(settings.host, settings.port)
     if known is not None:
         yield from speech(settings, known)
 
@@ -115,14 +117,15 @@ def libraries() -> Check:
 def engines(known: Catalogue) -> Iterator[Check]:
     """One line for each engine that is installed, whether or not it has voices here."""
     voices = known.listing(None)
-    names = {entry.name for entry in metadata.entry_points(group="vivavoce.engines")}
-    for name in sorted(names | {voice.engine for voice in voices}):
+    for name in sorted((registry.installed().keys() - registry.ON_REQUEST) | {v.engine for v in voices}):
         own = [voice for voice in voices if voice.engine == name]
         yield Check(
             topic="voices",
             name=name,
             state="ok" if own else "warning",
-            detail=f"{len(own)} voices, {count_languages(own)} languages" if own else "no voices here",
+            detail=f"{counted(len(own), 'voice')}, {counted(count_languages(own), 'language')}"
+            if own
+            else "no voices here",
             advice="" if own else ABSENT_ENGINE.get(name, f"install what the {name} engine needs"),
             figures={"voices": len(own), "languages": count_languages(own)},
         )
@@ -131,7 +134,6 @@ def engines(known: Catalogue) -> Iterator[Check]:
 ABSENT_ENGINE: Final = {
     "espeak": "pip install espeakng-loader",
     "flite": "install the system's flite library, such as `apt install libflite1`, for better English",
-    "tone": "none needed: it is for tests, and used when VIVAVOCE_ENGINES names it",
 }
 
 

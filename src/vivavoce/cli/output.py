@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, Final, Literal, TextIO
 
 import click
 
@@ -19,6 +19,8 @@ FAILED: Final = 1
 IMPOSSIBLE: Final = 2
 CANCELLED: Final = 130
 """128 + SIGINT, as shells report it."""
+ENDLESS: Final = 1000
+"""A width in columns that no line of ours reaches."""
 LISTENER_LEFT: Final = 141
 """128 + SIGPIPE: who read our output has gone."""
 
@@ -60,21 +62,34 @@ def _one_line(kind: type[BaseException], error: BaseException, trace: TracebackT
 
 
 def console(stream: TextIO | None = None) -> Console:
-    """A rich console on ``stream`` (standard output by default), without guessing at numbers and words."""
+    """A rich console on ``stream`` (standard output by default), without guessing at numbers and words.
+
+    What is no terminal has no width: lines for grep and cut are not wrapped. COLUMNS overrides both.
+    """
     from rich.console import Console
 
-    return Console(file=stream or sys.stdout, highlight=False, soft_wrap=False)
+    out = stream or sys.stdout
+    width = None if out.isatty() or "COLUMNS" in os.environ else ENDLESS
+    return Console(file=out, highlight=False, width=width)
 
 
-def table(*columns: str, right: frozenset[str] = frozenset()) -> Table:
-    """An empty table without lines, so that it can be read, cut and grepped; ``right`` names its number columns."""
-    from rich.box import SIMPLE_HEAD
+def table(*columns: str, right: frozenset[str] = frozenset(), whole: frozenset[str] = frozenset()) -> Table:
+    """An empty table without lines, so that it can be read, cut and grepped.
+
+    ``right`` names its number columns, ``whole`` those that are never broken when the terminal is narrow.
+    """
     from rich.table import Table
 
-    empty = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    empty = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for name in columns:
-        empty.add_column(name, justify="right" if name in right else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if name in right else "left"
+        empty.add_column(name, justify=side, overflow="fold", no_wrap=name in whole)
     return empty
+
+
+def counted(number: int, what: str) -> str:
+    """``1 voice``, ``2 voices``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def print_json(value: object, *, err: bool = False) -> None:

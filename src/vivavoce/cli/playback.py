@@ -14,7 +14,7 @@ import tempfile
 import wave
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from msgspec import Struct
 
@@ -82,7 +82,7 @@ class ProgramSink:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._process: asyncio.subprocess.Process | None = None
-        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the sink
+        self._said: IO[bytes] | None = None
         self._started_at = 0.0
         self._written = 0
 
@@ -110,9 +110,12 @@ class ProgramSink:
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()
             await self._process.wait()
+        if self._said is not None:
+            self._said.close()
 
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is None:
+            self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by abandon
             self._process = await asyncio.create_subprocess_exec(
                 *self._program.command(),
                 stdin=subprocess.PIPE,
@@ -126,6 +129,7 @@ class ProgramSink:
 
     async def _ended(self) -> None:
         assert self._process is not None
+        assert self._said is not None
         status = await self._process.wait()
         played_s = asyncio.get_running_loop().time() - self._started_at
         self._said.seek(0)

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from vivavoce.cli.speaking import Progress
 
-BAR_CHARS: Final = 24
+BAR_CHARS: Final = 16
 REFRESHES_PER_S: Final = 10
 
 
@@ -57,6 +57,8 @@ class ProgressLine:
             figures(progress) if progress.began is not None else "waiting for text",
         ]
         line = Table.grid(padding=(0, 1))
+        line.add_column()
+        line.add_column(no_wrap=True)
         line.add_row(*row)
         return line
 

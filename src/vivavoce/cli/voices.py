@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from msgspec import to_builtins
 
-from vivavoce.cli.output import console, print_json, table
+from vivavoce.cli.output import console, counted, print_json, table
 from vivavoce.errors import OutOfRangeError, UnknownLanguageError, quoted
 from vivavoce.settings import load
 
 if TYPE_CHECKING:
     from vivavoce.speech import VoiceInfo
     from vivavoce.voices.catalogue import Catalogue
+
+WIDE: Final = 100
+"""Columns of a terminal from which on the names of voices fit too."""
+COLUMNS: Final = ("  id", "language", "gender", "engine", "rate", "licence", "name")
 
 
 @click.command(name="voices")
@@ -26,7 +30,7 @@ def voices(lang: str | None, engine: str | None, everything: bool, as_json: bool
     """List the voices of this machine.
 
     Without options: the best voice of each language. A star marks the voice that speaks when only its language
-    is asked for.
+    is named.
 
     \b
     Examples:
@@ -77,21 +81,20 @@ def as_object(voice: VoiceInfo, is_default: bool) -> dict[str, Any]:
 
 
 def _print(found: Sequence[VoiceInfo], defaults: frozenset[str], *, total: int) -> None:
-    shown = table(
-        "", "id", "name", "language", "gender", "engine", "rate", "licence", right=frozenset({"rate"})
-    )
+    out = console()
+    columns = COLUMNS if out.width >= WIDE else COLUMNS[:-1]
+    shown = table(*columns, right=frozenset({"rate"}), whole=frozenset(columns))
     for voice in found:
-        shown.add_row(
-            "*" if voice.id in defaults else "",
-            voice.id,
-            voice.name,
+        cells = (
+            f"{'*' if voice.id in defaults else ' '} {voice.id}",
             voice.language,
             voice.gender,
             voice.engine,
-            f"{voice.rate_hz}",
-            voice.licence,
+            str(voice.rate_hz),
+            voice.licence.partition(" (")[0],  # the rest is in --json
+            voice.name,
         )
-    out = console()
+        shown.add_row(*cells[: len(columns)])
     out.print(shown)
     more = "" if len(found) == total else f" of {total}; --all lists every one"
-    out.print(f"{len(found)} voices{more}. * speaks when only its language is asked for.", style="dim")
+    out.print(f"{counted(len(found), 'voice')}{more}. * speaks when only its language is named.", style="dim")
