@@ -13,7 +13,7 @@ from databases import in_loop
 from vivavoce.errors import AuthenticationError, QuotaExceededError, StorageError
 from vivavoce.settings import Settings
 from vivavoce.store.store import Store
-from vivavoce.store.usage import new_id
+from vivavoce.store.usage import BATCH, new_id
 from vivavoce.store.values import KeyLimits, UsageRow
 
 pytestmark = pytest.mark.integration
@@ -59,7 +59,7 @@ async def test_the_keeper_writes_usage_and_looks_for_changes(tmp_path: Path) -> 
 async def test_a_full_batch_is_written_before_its_second_is_over(tmp_path: Path) -> None:
     async with await Store.open(Settings(data_dir=str(tmp_path))) as store:
         await asyncio.sleep(0)
-        for _ in range(1000):
+        for _ in range(BATCH):
             store.usage.record(row(None, 1))
         assert store.usage.wake.is_set()
         await until(lambda: store.usage.waiting() == 0)
@@ -112,7 +112,7 @@ async def test_a_full_queue_before_a_database_that_fails_is_no_busy_loop(
             raise StorageError("gone")
 
         monkeypatch.setattr(store.usage, "_insert", broken)
-        for _ in range(1001):
+        for _ in range(BATCH + 1):
             store.usage.record(row(None, 1))
         await until(lambda: len(tries) >= 1)
         for _ in range(20):

@@ -43,10 +43,10 @@ async def opened(settings: Settings, now: float = MIDNIGHT) -> Store:
     return await Store.open(settings, HandClock(now))
 
 
-def test_month_starts_in_utc() -> None:
-    assert usage.month_start(MIDNIGHT) == MIDNIGHT - 20 * DAY
-    assert usage.month_start(MIDNIGHT - 20 * DAY) == MIDNIGHT - 20 * DAY
-    assert usage.month_start(MIDNIGHT - 20 * DAY - 0.001) == MIDNIGHT - 51 * DAY
+def test_months_are_of_utc() -> None:
+    assert usage.month_of(MIDNIGHT) == "2026-09"
+    assert usage.month_of(MIDNIGHT - 20 * DAY) == "2026-09"
+    assert usage.month_of(MIDNIGHT - 20 * DAY - 0.001) == "2026-08"
 
 
 @in_loop
@@ -84,6 +84,9 @@ async def test_a_row_written_twice_counts_once(store_settings: Settings) -> None
         store.usage.record(other)
         await store.usage.flush()
         assert (await store.usage.page(*EVER, newest_first=False)).rows == (one, other)
+        assert store.usage.characters_this_month("key_1", MIDNIGHT) == 20
+        await store.refresh()
+        assert store.usage.characters_this_month("key_1", MIDNIGHT) == 20
 
 
 @in_loop
@@ -221,7 +224,7 @@ async def test_sums(store_settings: Settings) -> None:
 
 @in_loop
 async def test_characters_of_the_month(store_settings: Settings) -> None:
-    start = usage.month_start(MIDNIGHT)
+    start = MIDNIGHT - 20 * DAY
     async with await opened(store_settings) as store:
         store.usage.record(row(start - 1, characters=1000))
         store.usage.record(row(start, characters=1))

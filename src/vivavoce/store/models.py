@@ -109,5 +109,12 @@ usage = Table(
     Index("usage_by_account", "account", "ended_ms"),
 )
 
-CACHED: Final = (keys, dictionaries, voices)
-"""The tables that every process holds in memory."""
+spent = Table(
+    "spent",
+    metadata,
+    Column("month", String(7), primary_key=True),
+    Column("account", String(64), primary_key=True),
+    Column("characters", BigInteger, nullable=False),
+)
+"""Characters by calendar month ("2026-09", UTC) and account ("" without a key), written together with ``usage``:
+the sum over a busy month would take seconds, and is wanted every two."""

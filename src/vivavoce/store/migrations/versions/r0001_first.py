@@ -99,8 +99,14 @@ def _usage() -> None:
     )
     op.create_index("usage_by_end", "usage", ["ended_ms", "id"])
     op.create_index("usage_by_account", "usage", ["account", "ended_ms"])
+    op.create_table(
+        "spent",
+        sa.Column("month", sa.String(7), primary_key=True),
+        sa.Column("account", sa.String(64), primary_key=True),
+        sa.Column("characters", sa.BigInteger, nullable=False),
+    )
 
 
 def downgrade() -> None:
-    for table in ("revisions", "usage", "voices", "dictionaries", "keys"):
+    for table in ("revisions", "spent", "usage", "voices", "dictionaries", "keys"):
         op.drop_table(table)
