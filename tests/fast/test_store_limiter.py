@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vivavoce.errors import ConcurrencyLimitError, QuotaExceededError, RateLimitedError, VivavoceError
+from vivavoce.records import Key, KeyLimits
 from vivavoce.store.limiter import Lease, Limiter
-from vivavoce.store.values import Key, KeyLimits
 
 pytestmark = pytest.mark.fast
 

@@ -13,9 +13,9 @@ from databases import in_loop
 from vivavoce.cli.dictionaries import dictionaries, read_book
 from vivavoce.cli.keys import keys
 from vivavoce.errors import NotFoundError, OutOfRangeError
+from vivavoce.records import KeyLimits
 from vivavoce.settings import Settings
 from vivavoce.store.store import Store
-from vivavoce.store.values import KeyLimits
 from vivavoce.text.pronounce import Entry
 
 pytestmark = pytest.mark.integration

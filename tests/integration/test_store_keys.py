@@ -17,10 +17,10 @@ from vivavoce.errors import (
     RevokedKeyError,
     UsedKeyError,
 )
+from vivavoce.records import KeyLimits
 from vivavoce.settings import Settings
 from vivavoce.store import keys, tokens
 from vivavoce.store.store import Store
-from vivavoce.store.values import KeyLimits
 
 pytestmark = pytest.mark.integration
 

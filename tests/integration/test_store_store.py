@@ -11,10 +11,10 @@ import pytest
 
 from databases import in_loop
 from vivavoce.errors import AuthenticationError, QuotaExceededError, StorageError
+from vivavoce.records import KeyLimits, UsageRow
 from vivavoce.settings import Settings
 from vivavoce.store.store import Store
 from vivavoce.store.usage import BATCH, new_id
-from vivavoce.store.values import KeyLimits, UsageRow
 
 pytestmark = pytest.mark.integration
 

@@ -12,10 +12,10 @@ import pytest
 
 from databases import HandClock, in_loop
 from vivavoce.errors import OutOfRangeError, StorageError
+from vivavoce.records import UsageRow
 from vivavoce.settings import Settings
 from vivavoce.store import usage
 from vivavoce.store.store import Store
-from vivavoce.store.values import UsageRow
 
 pytestmark = pytest.mark.integration
 
@@ -259,7 +259,7 @@ WRITER = """
 import asyncio, sys, time
 from vivavoce.settings import Settings
 from vivavoce.store.store import Store
-from vivavoce.store.values import UsageRow
+from vivavoce.records import UsageRow
 
 async def main():
     store = await Store.open(Settings(data_dir=sys.argv[1], database_url=sys.argv[2]))

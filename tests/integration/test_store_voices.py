@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from databases import HandClock, in_loop
 from vivavoce.errors import AlreadyExistsError, NotFoundError, OutOfRangeError, StorageError
+from vivavoce.records import VoiceDraft
 from vivavoce.settings import Settings
 from vivavoce.speech import Prosody
 from vivavoce.store.store import Store
-from vivavoce.store.values import VoiceDraft
 
 pytestmark = pytest.mark.integration
 

@@ -13,8 +13,8 @@ from msgspec import Struct, ValidationError, convert, to_builtins
 from vivavoce.cli.output import console, print_json, table
 from vivavoce.cli.storing import moment, store_flags, with_store
 from vivavoce.errors import NotFoundError, OutOfRangeError, quoted
+from vivavoce.records import Dictionary
 from vivavoce.store.store import Store
-from vivavoce.store.values import Dictionary
 from vivavoce.text.pronounce import Entry
 
 TRUE: Final = ("1", "true", "yes", "y")

@@ -12,8 +12,8 @@ from msgspec import to_builtins
 from vivavoce.cli.output import console, print_json, table
 from vivavoce.cli.storing import moment, store_flags, with_store
 from vivavoce.errors import NotFoundError, quoted
+from vivavoce.records import SCOPES, IssuedKey, Key, KeyLimits, Scope
 from vivavoce.store.store import Store
-from vivavoce.store.values import SCOPES, IssuedKey, Key, KeyLimits, Scope
 
 UNIT_S: Final = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 

@@ -11,9 +11,9 @@ from msgspec.structs import replace
 from sqlalchemy import delete, insert, update
 
 from vivavoce.errors import NotFoundError, OutOfRangeError, quoted
+from vivavoce.records import Dictionary
 from vivavoce.store import checks, models
 from vivavoce.store.database import Database, columns, value_of
-from vivavoce.store.values import Dictionary
 from vivavoce.text import pronounce
 from vivavoce.text.pronounce import Entry
 

@@ -25,9 +25,9 @@ from vivavoce.errors import (
     UsedKeyError,
     quoted,
 )
+from vivavoce.records import SCOPES, UNLIMITED, IssuedKey, Key, KeyLimits, Scope
 from vivavoce.store import checks, models, tokens
 from vivavoce.store.database import Database, columns, value_of
-from vivavoce.store.values import SCOPES, UNLIMITED, IssuedKey, Key, KeyLimits, Scope
 
 MAX_TTL_S: Final = 86_400
 """Longest life of a temporary key: a day (Soniox allows an hour)."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from vivavoce.errors import ConcurrencyLimitError, QuotaExceededError, RateLimitedError
-from vivavoce.store.values import Key, KeyLimits
+from vivavoce.records import Key, KeyLimits
 
 WINDOW_S: Final = 60.0
 STREAM_RETRY_S: Final = 1.0

@@ -24,9 +24,9 @@ from sqlalchemy import ColumnElement, Row, and_, delete, func, literal, or_, sel
 from sqlalchemy.dialects import postgresql, sqlite
 
 from vivavoce.errors import OutOfRangeError
+from vivavoce.records import UsageField, UsagePage, UsageRow, UsageTotal
 from vivavoce.store import checks, models
 from vivavoce.store.database import Database
-from vivavoce.store.values import UsageField, UsagePage, UsageRow, UsageTotal
 
 FLUSH_S: Final = 1.0
 """How long a row waits at most, while the database answers."""

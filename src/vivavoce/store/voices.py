@@ -22,9 +22,9 @@ from msgspec.structs import replace
 from sqlalchemy import delete, insert, update
 
 from vivavoce.errors import NotFoundError, OutOfRangeError, StorageError, VivavoceError, quoted
+from vivavoce.records import CustomVoice, Sample, VoiceDraft, VoiceKind
 from vivavoce.store import checks, models
 from vivavoce.store.database import Database, columns, value_of
-from vivavoce.store.values import CustomVoice, Sample, VoiceDraft, VoiceKind
 
 FOLDER: Final = "voices"
 

@@ -1,4 +1,4 @@
-"""The values of the store, free of any database: what the caches hold and every call hands out.
+"""What lasts, as values: keys, dictionaries, custom voices and usage, free of any database.
 
 All times are Unix seconds (UTC). Ids are opaque. Values are frozen; a change is a new value.
 """
