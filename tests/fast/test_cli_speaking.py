@@ -218,6 +218,8 @@ def test_an_unknown_voice_is_refused_before_anything_is_written() -> None:
 
 
 @pytest.mark.parametrize("pieces", [[], [" ", "\n"]])
-def test_no_text_at_all_is_an_error(pieces: list[str]) -> None:
+def test_no_text_at_all_is_an_error_and_writes_nothing(pieces: list[str]) -> None:
+    basket = Basket()
     with pytest.raises(EmptyTextError):
-        run(these(*pieces), Basket())
+        run(these(*pieces), basket)
+    assert (basket.writes, basket.ended) == (0, ["abandoned"])

@@ -125,8 +125,8 @@ def test_doctor_finds_what_is_wrong(tmp_path: Path) -> None:
         done = vivavoce("doctor", env=env)
     shown = done.stdout.decode()
     assert done.returncode == 1
-    assert re.search(r"✗ data folder .*Not a directory\n +→ choose another", shown)
-    assert re.search(r"! port .*Address already in use\n +→ stop what listens there", shown)
+    assert re.search(r"✗ data folder .*Not a directory *\n +→ choose another", shown)
+    assert re.search(r"! port .*Address already in use *\n +→ stop what listens there", shown)
     assert "1 of " in shown.splitlines()[-1]
 
 
@@ -171,7 +171,7 @@ def test_the_banner_fits_and_tells_where(served: tuple[subprocess.Popen[str], st
     _, banner = served
     address = re.search(r"listens on (http://127\.0\.0\.1:\d+)", banner)
     assert address is not None
-    assert f"Playground {address[1]}/" in banner
+    assert f"Playground  {address[1]}/" in banner
     assert re.search(r"Voices +\d+ in \d+ languages", banner)
     lines = [line for line in banner.splitlines() if not line.lstrip().startswith(("-d", "(or"))]
     assert max(map(len, lines)) <= 80

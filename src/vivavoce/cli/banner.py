@@ -49,7 +49,7 @@ def show(known: Catalogue, address: str, console: Console | None = None) -> None
         out.print(f"  {name:<12}{url}{path}")
     out.print(f"  {'Voices':<12}{len(voices)} in {spoken}; `vivavoce voices` lists them")
     out.print()
-    out.print(Padding(engine_table(engine_rows(known)), (0, 0, 0, 2)))
+    out.print(Padding(engine_table(engine_rows(known)), (0, 0, 0, 2), expand=False))
     out.print()
     out.print("Try it:")
     for line in curl_lines(url, (default_voice(known, LANGUAGE) or voices[0]).id):

@@ -72,7 +72,7 @@ def _print(check: Check, *, new_topic: bool) -> None:
     line.add_row(Text(sign, colour), check.name, Text(check.detail))
     if check.advice:
         line.add_row("", "", Text(f"→ {check.advice}", colour))
-    out.print(Padding(line, (0, 0, 0, 2)))
+    out.print(Padding(line, (0, 0, 0, 2), expand=False))
 
 
 def _print_sum(checks: list[Check]) -> None:

@@ -95,7 +95,7 @@ class ProgramSink:
             self._written += len(data)
             await pipe.drain()
         except (BrokenPipeError, ConnectionResetError):
-            await self._ended()
+            await self._ended(cut=True)
             raise BrokenPipeError from None
 
     async def finish(self) -> None:
@@ -103,7 +103,7 @@ class ProgramSink:
         if self._process is None or self._process.stdin is None:
             return
         self._process.stdin.close()
-        await self._ended()
+        await self._ended(cut=False)
 
     async def abandon(self) -> None:
         """See :class:`Sink`. The player falls silent at once."""
@@ -127,7 +127,11 @@ class ProgramSink:
             self._started_at = asyncio.get_running_loop().time()
         return self._process
 
-    async def _ended(self) -> None:
+    async def _ended(self, *, cut: bool) -> None:
+        """Wait for the player's end; ``cut`` when it came before all samples were taken.
+
+        Raises VivavoceError when the player failed. One that was closed says nothing and counts as well.
+        """
         assert self._process is not None
         assert self._said is not None
         status = await self._process.wait()
@@ -135,7 +139,7 @@ class ProgramSink:
         self._said.seek(0)
         lines = self._said.read().decode(errors="replace").strip().splitlines()
         # ffplay 5 without a sound device complains and exits 0, sooner than it could have played anything.
-        silent = bool(lines) and played_s < self._written / BYTES_PER_S - 0.3
+        silent = bool(lines) and (cut or played_s < self._written / BYTES_PER_S - 0.3)
         if status or silent:
             raise VivavoceError(
                 f"the player {self._program.name} failed (status {status}): "

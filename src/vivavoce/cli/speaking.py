@@ -74,8 +74,6 @@ async def speak(
             await sink.finish()
     finally:
         await sink.abandon()
-    if not heard.text.strip():
-        raise EmptyTextError("nothing to say: expected some text, got none", param="text")
     return Spoken(voice.id, request.format, tuple(heard.marks), heard.text)
 
 
@@ -117,6 +115,8 @@ async def _write(stream: Stream, text: AsyncIterator[str], heard: _Heard, progre
             stream.send(Text(piece))
             heard.pieces.append(piece)
             progress.characters += len(piece)
+        if progress.began is None:
+            raise EmptyTextError("nothing to say: expected some text, got none", param="text")
         stream.send(End())
         ended = True
     except VivavoceError as error:
