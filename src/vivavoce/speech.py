@@ -76,6 +76,14 @@ class Open(Struct, frozen=True, kw_only=True):
     """Whether all the text comes before the first audio is wanted, so that headers carry true sizes."""
     idle_flush_s: float | None = None
     """Silence of the writer after which pending whole words are spoken; ``None`` is the server's setting."""
+    dictionary_id: str | None = None
+    """A pronunciation dictionary of the store, applied before anything else."""
+    rewrite_rules: str = ""
+    """Names or aliases of ``text/rewrite`` rules, comma separated; "" or "none" for none."""
+    reduce_silence: bool = False
+    """Whether pauses between sentences and clauses are kept short."""
+    account: str | None = None
+    """Whose custom voices and dictionaries the names may mean; set by the server, never by a wire."""
 
 
 class Text(Struct, frozen=True):

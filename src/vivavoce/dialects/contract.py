@@ -18,7 +18,7 @@ from typing import Protocol, TypeAlias
 from msgspec import Struct
 
 from vivavoce.errors import VivavoceError
-from vivavoce.speech import Command, Event, Open
+from vivavoce.speech import Command, Event, Gender, Open
 
 Frame: TypeAlias = str | bytes
 StreamKey: TypeAlias = int | str
@@ -174,3 +174,13 @@ class Exchange(Protocol):
 
 HttpDialect: TypeAlias = Callable[[Mapping[str, str]], Exchange]
 """Makes the exchange of one request from the parameters in its path."""
+
+
+class VoiceAlias(Struct, frozen=True, kw_only=True):
+    """A voice name or id that a vendor's clients know. It is spoken by an installed voice of its gender in whatever
+    language is asked for; aliases of one vendor and gender differ from each other as far as there are voices."""
+
+    gender: Gender
+    language: str = "en-US"
+    """What it speaks when a request names no language."""
+    description: str = ""
