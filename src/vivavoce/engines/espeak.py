@@ -35,9 +35,9 @@ CAPABILITIES: Final[frozenset[Capability]] = frozenset(
 MEASURED_LANGUAGE: Final = "en-us"
 """The language whose variants have been measured, and so the first choice for English."""
 
-_VARIANT_VOLUME: Final = {MAN: 75}
-_VOLUME: Final = 85
-"""The loudest that never clipped for the curated women's voice; ``edward`` clips from 90 on."""
+_VARIANT_VOLUME: Final = {MAN: 75, WOMAN: 78}
+_VOLUME: Final = 70
+"""The loudest at which nothing clipped in any language (``edward`` does from 90 on); for other variants, in English."""
 
 SPEEDS: Final = (
     (0.515, 80), (0.548, 90), (0.67, 110), (0.795, 130), (0.912, 150), (1.0, 165), (1.208, 200), (1.429, 240),

@@ -57,21 +57,27 @@ class Variant(Struct, frozen=True):
 
 def tag(code: str) -> str:
     """espeak-ng's ``code`` as a BCP 47 tag in its usual spelling: "pt-br" is "pt-BR"."""
-    head, *rest = _TAGS.get(code.lower(), code).split("-")
-    return "-".join([head.lower(), *map(_spelled, rest)])
+    public, private, rest = _TAGS.get(code.lower(), code).lower().partition("-x-")
+    head, *parts = public.split("-")
+    return "-".join([head, *map(_spelled, parts)]) + private + rest
 
 
 def _spelled(part: str) -> str:
     """A later part of a tag as BCP 47 writes it: regions in capitals, scripts with one."""
     if len(part) == 2:
         return part.upper()
-    return part.title() if len(part) == 4 and part.isalpha() else part.lower()
+    return part.title() if len(part) == 4 and part.isalpha() else part
 
 
 def languages(data: Path) -> list[Language]:
-    """Every language under ``data`` (the folder ``espeak-ng-data``), by file name; empty when there is none."""
-    found = (_language(path) for path in sorted((data / "lang").rglob("*")) if path.is_file())
-    return sorted(found, key=lambda language: language.file)
+    """Every language under ``data`` (the folder ``espeak-ng-data``), by file name; empty when there is none.
+
+    Those whose dictionary is absent are left out: they are silent (three in espeakng-loader 0.2.4).
+    """
+    files = [path for path in (data / "lang").rglob("*") if path.is_file()]
+    found = [(_language(path), _dictionary(path)) for path in files]
+    present = [language for language, name in found if (data / f"{name}_dict").exists()]
+    return sorted(present, key=lambda language: language.file)
 
 
 def variants(data: Path) -> dict[str, Variant]:
@@ -96,6 +102,14 @@ def _language(path: Path) -> Language:
     if path.name == "cmn":
         tags = {"zh": None, **tags}
     return Language(path.name.lower(), name, tuple(tags), max(priorities, default=_DEFAULT_PRIORITY))
+
+
+def _dictionary(path: Path) -> str:
+    """Which dictionary a language file uses: the one it names, or that of its first language."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    named = re.search(r"^dictionary\s+(\w+)", text, re.MULTILINE)
+    first = named or re.search(r"^language\s+(\w+)", text, re.MULTILINE)
+    return first[1] if first else path.name
 
 
 def _gender(path: Path) -> Gender:

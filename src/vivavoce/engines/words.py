@@ -9,6 +9,7 @@ it; in scripts written without spaces it is what the library takes for a word.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
@@ -98,7 +99,7 @@ class WordTrack:
     def _further(self, at: int, sample: int) -> bool:
         """A word begins within the current one's white space; it is one of the text's where no spaces are written."""
         span = self.span
-        if not (span.start < at < span.stop and _SPACELESS.match(self._text, at)):
+        if not (span.start < at < span.stop and _begins_spaceless(self._text, at)):
             return False
         self._span = Span(span.start, at)
         self._close(sample, [])
@@ -137,6 +138,11 @@ class WordTrack:
 
     def _mark(self, span: Span, start: int, stop: int) -> SampleMark:
         return SampleMark("word", self._text[span.start : span.stop], start, stop, span.start, span.stop)
+
+
+def _begins_spaceless(text: str, at: int) -> bool:
+    """Whether a word of a script without spaces can begin at ``at``: not with a sign that combines with the last."""
+    return _SPACELESS.match(text, at) is not None and not unicodedata.category(text[at]).startswith("M")
 
 
 def _edges(start: int, stop: int, weights: list[int]) -> Iterator[int]:
