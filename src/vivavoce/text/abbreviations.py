@@ -1,7 +1,7 @@
 """Words that end in a period of their own, and what follows tells whether the sentence ends there too.
 
 Lower case, without the last period. One table for all languages: a caller's text mixes them and its language is
-often unknown. A word is left out when it is a common last word of a sentence in another language ("me", "art", "ok").
+often unknown. A word is left out when it is a common last word of a sentence in another language ("me", "ok").
 """
 
 from __future__ import annotations

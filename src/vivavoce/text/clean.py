@@ -21,7 +21,11 @@ _LONE: Final = r"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-
 _BLANK: Final = rf"(?:[\s{WIDTHLESS}\ufff9-\uffff]|{_LONE})+"
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LEADING: Final = re.compile(_BLANK)
-_TRAILING: Final = re.compile(rf"{_BLANK}\Z")
+# Read backwards, from the end: a search for a run at the end would try every run before it.
+_TRAILING: Final = re.compile(
+    rf"(?:[\s{WIDTHLESS}\ufff9-\uffff]|[\udc00-\udfff](?![\ud800-\udbff])|(?<![\udc00-\udfff])[\ud800-\udbff])*"
+)
+_INVISIBLE: Final = re.compile(rf"[\s\x00-\x1f\x7f-\x9f{WIDTHLESS}]*")
 _MENDED: Final = re.compile(rf"(?P<pair>[\ud800-\udbff][\udc00-\udfff])|{_BLANK}")
 _SEPARATING: Final = re.compile(rf"[^{WIDTHLESS}]")
 _WORD: Final = re.compile(r"[^\W_]")
@@ -52,8 +56,16 @@ def leading_blank(text: str, complete: bool) -> int:
 
 def trimmed(text: str) -> int:
     """The length of ``text`` without the blank at its end."""
-    found = _TRAILING.search(text)
-    return found.start() if found else len(text)
+    found = _TRAILING.match(text[::-1])
+    assert found is not None, "the pattern matches nothing too"
+    return len(text) - found.end()
+
+
+def invisible(text: str, start: int, stop: int) -> int:
+    """Where the white space, controls and characters without width that begin at ``start`` end, ``stop`` at the latest."""
+    found = _INVISIBLE.match(text, start, stop)
+    assert found is not None, "the pattern matches nothing too"
+    return found.end()
 
 
 def sayable(text: str, source_start: int) -> SpannedText:

@@ -139,13 +139,15 @@ def _by_next_word(text: str, start: int, kind: Kind, final: bool) -> Verdict:
     found = _LETTERS.match(text, start, start + LONGEST_WORD)
     assert found is not None, "the pattern matches the empty word"
     stop = found.end()
-    if stop == len(text) and stop - start < LONGEST_WORD and not final:
-        return Verdict.WAIT
     word = found[0].lower()
+    known = MONTHS if kind is Kind.ORDINAL else STARTERS
+    grows = stop == len(text) and stop - start < LONGEST_WORD and not final
+    if grows and any(candidate.startswith(word) for candidate in known):
+        return Verdict.WAIT
     if kind is Kind.ORDINAL:
-        return Verdict.NOTHING if word in MONTHS else Verdict.SENTENCE
+        return Verdict.NOTHING if word in known else Verdict.SENTENCE
     # "J. A. Smith": a starter with a period of its own is one more initial.
-    starts = word in STARTERS and text[stop : stop + 1] != "."
+    starts = word in known and text[stop : stop + 1] != "."
     return Verdict.SENTENCE if starts else Verdict.NOTHING
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from vivavoce.text.clean import invisible
+
 
 class Intake:
     """A queue of characters. Feeding costs the same however much waits; taking costs what is taken."""
@@ -41,3 +43,19 @@ class Intake:
         text = "".join(out)
         self.taken += len(text)
         return text
+
+    def skip_invisible(self, limit: int) -> int:
+        """Leave out the white space that comes next, up to ``limit`` characters of it; how many it was."""
+        skipped = 0
+        while self._pieces and skipped < limit:
+            piece = self._pieces[0]
+            stop = min(len(piece), self._offset + limit - skipped)
+            after = invisible(piece, self._offset, stop)
+            skipped += after - self._offset
+            self._offset = after
+            if after < len(piece):
+                break
+            self._pieces.popleft()
+            self._offset = 0
+        self.taken += skipped
+        return skipped

@@ -11,7 +11,8 @@ The names follow the Gradium TTS reference and SSML.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Final
 
 from msgspec import Struct
@@ -28,7 +29,18 @@ _TAG: Final = re.compile(
 )
 
 
-def _prefixes(atoms: Sequence[str]) -> str:
+def _spellings() -> Iterator[Sequence[str]]:
+    """Every way to write a tag, as sequences of patterns."""
+    close = (r"\s*", "/?", ">")
+    yield (*"<flush", *close)
+    yield (*"<break", *close)
+    numbers = ((r"\d+", r"(?:\.\d*)?"), (r"\.", r"\d+"))
+    for quote, number, unit in product("\"'", numbers, ("", "s", "ms")):
+        value = (quote, r"\s*", *number, r"\s*", *unit, r"\s*", quote)
+        yield (*"<break", r"\s+", *"time", r"\s*", "=", r"\s*", *value, *close)
+
+
+def _beginnings(atoms: Sequence[str]) -> str:
     """A pattern for every beginning of the sequence ``atoms``."""
     pattern = ""
     for atom in reversed(atoms):
@@ -36,19 +48,7 @@ def _prefixes(atoms: Sequence[str]) -> str:
     return pattern
 
 
-_CLOSE: Final = (r"\s*", "/?", ">")
-_VALUE: Final = ("[\"']", r"\s*", r"[\d.]*", r"\s*", "m?", "s?", r"\s*", "[\"']")
-_UNFINISHED: Final = re.compile(
-    "|".join(
-        _prefixes(atoms)
-        for atoms in (
-            (*"<flush", *_CLOSE),
-            (*"<break", *_CLOSE),
-            (*"<break", r"\s+", *"time", r"\s*", "=", r"\s*", *_VALUE, *_CLOSE),
-        )
-    ),
-    re.IGNORECASE | re.ASCII,
-)
+_UNFINISHED: Final = re.compile("|".join(map(_beginnings, _spellings())), re.IGNORECASE | re.ASCII)
 
 
 class Tag(Struct, frozen=True):

@@ -197,10 +197,14 @@ class Segmenter:
 
     def _fill(self) -> None:
         """Bring the window to its size, or to the first stop."""
-        room = self._cutter.window + MAX_TAG_CHARS - len(self._text)
-        if self._stops:
-            room = min(room, self._stops[0].offset - self._intake.taken)
-        if room > 0 and self._intake.waiting:
+        within = (self._stops[0].offset if self._stops else self._intake.fed) - self._intake.taken
+        if not self._text:
+            # A megabyte of spaces costs one step, not a step for each window of it.
+            skipped = self._intake.skip_invisible(within)
+            self._base += skipped
+            within -= skipped
+        room = min(within, self._cutter.window + MAX_TAG_CHARS - len(self._text))
+        if room > 0:
             self._text += level(self._intake.take(room))
 
     def _skip_blank(self) -> None:

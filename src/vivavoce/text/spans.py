@@ -7,7 +7,7 @@ it right by :meth:`SpannedText.replace`.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -36,11 +36,17 @@ class SpannedText(Struct, frozen=True):
         return cls(text, (Piece(0, source_start, source_start + len(text), True),))
 
     def source(self, start: int, stop: int) -> tuple[int, int]:
-        """The caller's span behind ``text[start:stop]``; both ends are clamped to the text."""
+        """The caller's span behind ``text[start:stop]``; both ends are clamped to the text.
+
+        An empty stretch has an empty span, where its place is in the caller's text.
+        """
         start = max(0, min(start, len(self.text)))
         stop = max(start, min(stop, len(self.text)))
+        if start == stop:
+            at = self._around(start)[0] if start < len(self.text) else self._around(start - 1)[1]
+            return at, at
         first, _ = self._around(start)
-        _, last = self._around(max(start, stop - 1))
+        _, last = self._around(stop - 1)
         return first, max(first, last)
 
     def replace(self, changes: Iterable[tuple[int, int, str]]) -> SpannedText:
@@ -48,41 +54,44 @@ class SpannedText(Struct, frozen=True):
         out: list[str] = []
         pieces: list[Piece] = []
         length = cursor = 0
-
-        def keep(upto: int) -> None:
-            nonlocal length, cursor
-            for i, piece in enumerate(self.pieces):
-                end = self.pieces[i + 1].start if i + 1 < len(self.pieces) else len(self.text)
-                low, high = max(cursor, piece.start), min(upto, end)
-                if low >= high:
-                    continue
-                shift = low - piece.start
-                source = (
-                    (piece.source_start + shift, piece.source_start + shift + high - low)
-                    if piece.literal
-                    else (piece.source_start, piece.source_stop)
-                )
-                pieces.append(Piece(length, *source, piece.literal))
-                out.append(self.text[low:high])
-                length += high - low
-            cursor = upto
-
-        for start, stop, new in changes:
-            keep(start)
+        for start, stop, new in (*changes, (len(self.text), len(self.text), "")):
+            assert cursor <= start <= stop <= len(self.text), "changes ascend within the text"
+            for kept, source_start, source_stop, literal in self._runs(cursor, start):
+                out.append(kept)
+                pieces.append(Piece(length, source_start, source_stop, literal))
+                length += len(kept)
             if new:
-                pieces.append(Piece(length, *self.source(start, stop), False))
                 out.append(new)
+                pieces.append(Piece(length, *self.source(start, stop), False))
                 length += len(new)
             cursor = stop
-        keep(len(self.text))
         return SpannedText("".join(out), tuple(pieces))
+
+    def _runs(self, start: int, stop: int) -> Iterator[tuple[str, int, int, bool]]:
+        """The pieces of ``text[start:stop]``: text, span of the caller's text, whether it is literal."""
+        for i in range(self._piece_at(start), len(self.pieces)):
+            piece = self.pieces[i]
+            if piece.start >= stop:
+                return
+            end = self.pieces[i + 1].start if i + 1 < len(self.pieces) else len(self.text)
+            low, high = max(start, piece.start), min(stop, end)
+            if low >= high:
+                continue
+            source_start, source_stop = piece.source_start, piece.source_stop
+            if piece.literal:
+                source_start += low - piece.start
+                source_stop = source_start + high - low
+            yield self.text[low:high], source_start, source_stop, piece.literal
+
+    def _piece_at(self, index: int) -> int:
+        return max(0, bisect_right(self.pieces, index, key=lambda piece: piece.start) - 1)
 
     def _around(self, index: int) -> tuple[int, int]:
         """The caller's span behind the one character at ``index``."""
         if not self.pieces:
             return 0, 0
-        piece = self.pieces[max(0, bisect_right(self.pieces, index, key=lambda p: p.start) - 1)]
+        piece = self.pieces[self._piece_at(index)]
         if not piece.literal:
             return piece.source_start, piece.source_stop
-        at = min(piece.source_start + index - piece.start, piece.source_stop)
+        at = max(piece.source_start, min(piece.source_start + index - piece.start, piece.source_stop))
         return at, min(at + 1, piece.source_stop)
