@@ -156,7 +156,7 @@ async def leaver(rounds: int) -> dict[str, Any]:
                 break
             writer.transport.abort()
             left = time.perf_counter()
-            while msgspec.json.decode(await get(server.port, "/v1/speech/health"))["live"]:
+            while msgspec.json.decode(await get(server.port, "/v1/speech/health"))["live_streams"]:
                 await asyncio.sleep(0.001)
             free_s.append(time.perf_counter() - left)
             await asyncio.sleep(0.2)

@@ -178,6 +178,8 @@ class Utterance(Struct, frozen=True, kw_only=True):
     """Only what the voice's capabilities name is set; the session does the rest to the samples."""
     phonemes: bool = False
     """Whether phoneme marks are wanted; word marks always are."""
+    pause: float = 1.0
+    """Scale of the pause that follows, 0 to 1."""
     seed: int = 0
 
 

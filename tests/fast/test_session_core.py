@@ -15,7 +15,7 @@ from stage import PCM, RATE_HZ, SAMPLES_PER_CHARACTER, Stage, audio, chop, reque
 from vivavoce.errors import EngineError, OutOfOrderError, TextTooLongError
 from vivavoce.session.limits import Limits
 from vivavoce.session.table import State
-from vivavoce.speech import Audio, Cancel, End, Ended, Failed, Flush, Flushed, Mark, Text
+from vivavoce.speech import Audio, Cancel, End, Ended, Failed, Flush, Flushed, Mark, Text, Utterance
 
 pytestmark = pytest.mark.fast
 
@@ -171,9 +171,9 @@ def test_refused_text_leaves_the_stream_as_it_was() -> None:
         stage.send(Text("late"))
 
 
-def _spoken(stage: Stage) -> list[object]:
+def _spoken(stage: Stage) -> list[Utterance]:
     stage.play()
-    return list(stage.spoken)
+    return stage.spoken
 
 
 def test_whole_words_of_a_silent_writer_are_spoken_at_the_deadline() -> None:

@@ -4,23 +4,44 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Final
+from typing import Final, Protocol
 
-from vivavoce.errors import OverloadedError, ShuttingDownError
+import msgspec
+
+from vivavoce.errors import NotFoundError, OverloadedError, ShuttingDownError, quoted
+from vivavoce.records import CustomVoice
 from vivavoce.runtime.backend import Backend
 from vivavoce.runtime.clock import Clock, SystemClock
 from vivavoce.runtime.driver import Stream
+from vivavoce.session import limits as bounds
 from vivavoce.session.core import Session
 from vivavoce.session.limits import Limits
 from vivavoce.settings import Settings
 from vivavoce.speech import Open, VoiceInfo
+from vivavoce.text.pronounce import Dictionary
+from vivavoce.text.rewrite import rewrite, undashed
+from vivavoce.text.rewrite import rules as rewrite_rules
+from vivavoce.text.spans import SpannedText
+from vivavoce.voices.casting import Casting, Persona, both, cast
 from vivavoce.voices.catalogue import Catalogue
 
 # Loaded by the first stream otherwise, at the cost of its first audio.
 WARMED: Final = ("numpy", "av", "lameenc", "vivavoce.audio.encoder", "vivavoce.audio.resample")
 DEFAULT_LANGUAGE: Final = "en-US"
+
+
+class Library(Protocol):
+    """What lasts beyond a stream; lookups are from memory."""
+
+    def custom_voice(self, name: str, account: str | None) -> CustomVoice | None:
+        """The custom voice of that id that ``account`` may use, if there is one."""
+        ...
+
+    def dictionary(self, dictionary_id: str, account: str | None) -> Dictionary:
+        """A dictionary, ready to apply. Raises NotFoundError."""
+        ...
 
 
 class Studio:
@@ -30,9 +51,18 @@ class Studio:
     """
 
     def __init__(
-        self, settings: Settings, backend: Backend | None = None, clock: Clock | None = None
+        self,
+        settings: Settings,
+        backend: Backend | None = None,
+        clock: Clock | None = None,
+        *,
+        library: Library | None = None,
+        personas: Mapping[str, Persona] | None = None,
     ) -> None:
+        """``library`` has what lasts; ``personas`` are names beside the installed voices', in lower case."""
         self.settings = settings
+        self.library = library
+        self._personas = personas or {}
         self._clock = clock or SystemClock()
         self._backend = backend or _local_pool(settings, self._clock)
         self._limits = Limits(
@@ -81,7 +111,13 @@ class Studio:
 
     def voice(self, name: str, language: str | None = None) -> VoiceInfo:
         """The voice that a stream opened so would speak with. Raises UnknownVoiceError, UnknownLanguageError."""
-        return self.catalogue.resolve(name or language or DEFAULT_LANGUAGE, language)
+        return self.cast(name, language).voice
+
+    def cast(self, name: str, language: str | None = None, account: str | None = None) -> Casting:
+        """Who speaks for ``name``, and how: an installed voice, a custom voice of ``account``, a persona, or the best
+        voice for a language. Raises UnknownVoiceError, UnknownLanguageError."""
+        custom = self.library.custom_voice(name, account) if self.library and name else None
+        return cast(self.catalogue, self._personas, custom, name or language or DEFAULT_LANGUAGE, language)
 
     def open(self, request: Open) -> Stream:
         """A new stream.
@@ -108,9 +144,41 @@ class Studio:
         self._streams.add(stream)
         return stream
 
+    def _preparation(self, request: Open) -> Callable[[SpannedText], SpannedText] | None:
+        """What makes a stream's text sayable, if anything has to. Raises NotFoundError, OutOfRangeError."""
+        dictionary = None
+        if request.dictionary_id is not None:
+            if self.library is None:
+                raise NotFoundError(
+                    f"no dictionary {quoted(request.dictionary_id)} here", param="dictionary_id"
+                )
+            dictionary = self.library.dictionary(request.dictionary_id, request.account)
+        rules = rewrite_rules(request.rewrite_rules)
+        if dictionary is None and not rules:
+            return None
+
+        def prepare(text: SpannedText) -> SpannedText:
+            if dictionary is not None:
+                text = dictionary.apply(text)
+            # The engines here say hyphens aloud that the rules put between spelled letters and digits.
+            return undashed(rewrite(text, rules)) if rules else text
+
+        return prepare
+
     def status(self) -> Mapping[str, float]:
         """Figures of the moment; see :meth:`Backend.status`."""
         return {**self._backend.status(), "live": float(self.live)}
+
+
+def _played(request: Open, casting: Casting) -> Open:
+    """``request`` with the ways of whoever was cast."""
+    style, degree = request.style, request.style_degree
+    if style == "neutral":
+        style, degree = casting.style, casting.style_degree
+    bounds.check(request)  # before prosodies are put together, which clamps
+    return msgspec.structs.replace(
+        request, prosody=both(request.prosody, casting.prosody), style=style, style_degree=degree
+    )
 
 
 def _local_pool(settings: Settings, clock: Clock) -> Backend:

@@ -14,7 +14,7 @@ Time comes in as ``now`` (seconds of any steady clock). :meth:`deadline` says wh
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from vivavoce.errors import VivavoceError
@@ -42,6 +42,7 @@ from vivavoce.speech import (
     VoiceInfo,
 )
 from vivavoce.text.segment import FlushPoint, Item, Pause, Segmenter, Unit
+from vivavoce.text.spans import SpannedText
 
 PAUSE_STEP_S: Final = 1.0
 """Silence made by one pull, so that a long pause obeys back-pressure like speech."""
@@ -49,6 +50,8 @@ UNSPEAKABLE_PAUSE_S: Final = 0.2
 """What is heard for text that has nothing to say, such as a lone "..."."""
 RUN_OUT_MARGIN_S: Final = 0.3
 """A silent writer's words are spoken no earlier than this before the listener runs out of audio."""
+REDUCED_PAUSE: Final = 0.35
+"""What is left of an engine's pauses for a caller who wants little silence."""
 ITEMS_A_PULL: Final = 64
 
 
@@ -58,8 +61,17 @@ class Session:
     Raises OutOfRangeError from the constructor when ``request`` asks for what cannot be.
     """
 
-    def __init__(self, request: Open, voice: VoiceInfo, limits: Limits, now: float) -> None:
+    def __init__(
+        self,
+        request: Open,
+        voice: VoiceInfo,
+        limits: Limits,
+        now: float,
+        prepare: Callable[[SpannedText], SpannedText] | None = None,
+    ) -> None:
+        """``prepare`` makes each unit's text sayable (pronunciation, rewriting); it never fails."""
         bounds.check(request)
+        self._prepare = prepare
         self.state = State.WRITING
         self._request = request
         self._voice = voice
@@ -250,26 +262,30 @@ class Session:
                 self._pause_s = item.seconds
             case FlushPoint():
                 self._slots.append(FlushSlot(item.flush_id))
-            case Unit() if not item.speakable:
+            case Unit() if item.speakable:
+                spoken = self._prepare(item.spoken) if self._prepare else item.spoken
+                if spoken.text.strip():
+                    return self._utter(item, spoken)
                 self._pause_s = UNSPEAKABLE_PAUSE_S
             case Unit():
-                return self._utter(item)
+                self._pause_s = UNSPEAKABLE_PAUSE_S
         return None
 
-    def _utter(self, unit: Unit) -> Utterance:
+    def _utter(self, unit: Unit, spoken: SpannedText) -> Utterance:
         number, self._count = self._count, self._count + 1
         source = self._text.between(unit.source_start, unit.source_stop)
         self._text.forget(unit.source_stop)
-        slot = SpeechSlot(number, unit.spoken, source, unit.source_start)
+        slot = SpeechSlot(number, spoken, source, unit.source_start)
         self._slots.append(slot)
         self._speeches[number] = slot
         return Utterance(
             number=number,
             voice=self._voice.id,
             language=self._request.language or self._voice.language,
-            text=unit.spoken.text,
+            text=spoken.text,
             boundary=unit.boundary,
             prosody=self._native,
+            pause=REDUCED_PAUSE if self._request.reduce_silence else 1.0,
             phonemes="phoneme" in self._request.marks,
             # Each utterance has noise of its own, the same for the same request.
             seed=self._request.seed * 1_000_003 + number,
