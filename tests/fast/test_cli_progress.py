@@ -13,10 +13,10 @@ from vivavoce.cli.speaking import Progress
 pytestmark = pytest.mark.fast
 
 
-def shown(progress: Progress, total: int | None) -> str:
+def shown(progress: Progress) -> str:
     out = io.StringIO()
     console = Console(file=out, width=80, color_system=None)
-    console.print(ProgressLine(progress, total, console).line())
+    console.print(ProgressLine(progress, console).line())
     return out.getvalue().rstrip("\n")
 
 
@@ -28,20 +28,20 @@ def test_figures_are_told_as_far_as_known() -> None:
 
 
 def test_the_bar_follows_the_spoken_characters() -> None:
-    half = shown(Progress(began=0.0, spoken_chars=50), 100)
-    full = shown(Progress(began=0.0, spoken_chars=100), 100)
+    half = shown(Progress(began=0.0, characters=100, complete=True, spoken_chars=50))
+    full = shown(Progress(began=0.0, characters=100, complete=True, spoken_chars=100))
     assert half.count("━") == 8
     assert full.count("━") == 16
     assert "0.0 s spoken" in half
 
 
 def test_it_waits_for_a_writer_who_has_not_begun() -> None:
-    assert shown(Progress(), None).endswith("waiting for text")
+    assert shown(Progress()).endswith("waiting for text")
 
 
 def test_it_fits_one_line_of_80_columns() -> None:
     progress = Progress(began=0.0, audio_s=12_345.6, work_s=1_000.0, first_audio_s=12.345)
-    line = shown(progress, None)
+    line = shown(progress)
     assert "\n" not in line
     assert len(line) <= 80
 
@@ -49,6 +49,6 @@ def test_it_fits_one_line_of_80_columns() -> None:
 def test_nothing_is_left_behind() -> None:
     out = io.StringIO()
     console = Console(file=out, width=80, force_terminal=True, color_system=None)
-    with ProgressLine(Progress(), None, console):
+    with ProgressLine(Progress(), console):
         pass
     assert out.getvalue().endswith("\x1b[?25h\r\x1b[1A\x1b[2K") or out.getvalue().endswith("\x1b[2K")

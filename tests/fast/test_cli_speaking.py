@@ -148,6 +148,7 @@ def test_all_text_becomes_audio_marks_and_figures() -> None:
     assert spoken.format.rate_hz == VOICE.rate_hz
     assert progress.characters == len(spoken.text)
     assert progress.spoken_chars == 17
+    assert progress.complete
     assert progress.audio_s == pytest.approx(len(basket.data) / 2 / VOICE.rate_hz, abs=1e-6)
     assert len(basket.data) >= 2 * SAMPLES_PER_CHARACTER * len("Hello there.Bye.")
     assert basket.ended == ["finished", "abandoned"]

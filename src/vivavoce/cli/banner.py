@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from collections.abc import Sequence
 from typing import Final
@@ -104,6 +105,6 @@ def curl_lines(url: str, voice: str) -> list[str]:
     body = json.dumps({"text": TRY_TEXT, "voice": voice, "format": "mp3"}, separators=(",", ":"))
     return [
         f"curl -N {url}/v1/speech -H 'content-type: application/json' \\",
-        f"  -d '{body}' \\",
+        f"  -d {shlex.quote(body)} \\",
         "  -o hello.mp3",
     ]

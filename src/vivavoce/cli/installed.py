@@ -28,7 +28,7 @@ def catalogue(settings: Settings) -> Catalogue:
 def default_voice(known: Catalogue, language: str) -> VoiceInfo | None:
     """Who speaks when only ``language`` is asked for; ``None`` when nobody does."""
     try:
-        return known.resolve(language, None)
+        return known.best(language)
     except UnknownLanguageError:
         return None
 

@@ -20,12 +20,11 @@ REFRESHES_PER_S: Final = 10
 class ProgressLine:
     """Shows a :class:`Progress` on standard error while it is entered, and nothing after it.
 
-    ``total_chars`` is the length of the text, if it is known before all of it is read.
+    The bar is the part of the text that has been spoken; it only pulses while the writer may still go on.
     """
 
-    def __init__(self, progress: Progress, total_chars: int | None, console: Console | None = None) -> None:
+    def __init__(self, progress: Progress, console: Console | None = None) -> None:
         self._progress = progress
-        self._total = total_chars
         self._live = Live(
             console=console or Console(file=sys.stderr, highlight=False),
             get_renderable=self.line,
@@ -49,10 +48,10 @@ class ProgressLine:
         progress = self._progress
         row: list[Any] = [
             ProgressBar(
-                total=self._total,
+                total=progress.characters if progress.complete else None,
                 completed=progress.spoken_chars,
                 width=BAR_CHARS,
-                pulse=self._total is None or progress.began is None,
+                pulse=not progress.complete,
             ),
             figures(progress) if progress.began is not None else "waiting for text",
         ]

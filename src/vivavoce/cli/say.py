@@ -160,7 +160,7 @@ def _line(choices: Choices, progress: Progress) -> Any:
         return nullcontext()
     from vivavoce.cli.progress import ProgressLine
 
-    return ProgressLine(progress, len(choices.text) if choices.text is not None else None)
+    return ProgressLine(progress)
 
 
 def _tell(choices: Choices, progress: Progress, spoken: Spoken) -> None:

@@ -32,6 +32,8 @@ class Progress(Struct):
     """From the first text to the latest audio: waiting for a slow writer or a player counts."""
     characters: int = 0
     """Code points of text taken in so far."""
+    complete: bool = False
+    """Whether that is all the text."""
     spoken_chars: int = 0
     """Code points of text up to the latest word that was spoken."""
 
@@ -118,7 +120,7 @@ async def _write(stream: Stream, text: AsyncIterator[str], heard: _Heard, progre
         if progress.began is None:
             raise EmptyTextError("nothing to say: expected some text, got none", param="text")
         stream.send(End())
-        ended = True
+        progress.complete = ended = True
     except VivavoceError as error:
         heard.refused = error
     finally:
