@@ -98,10 +98,22 @@ class UnknownLanguageError(RequestError):
     code = "unknown_language"
 
 
+class UnknownModelError(RequestError):
+    """A model name that this wire does not have."""
+
+    code = "unknown_model"
+
+
 class UnknownFormatError(RequestError):
     """An audio format, rate or bit rate that this server does not make."""
 
     code = "unknown_format"
+
+
+class UnsupportedMediaError(RequestError):
+    """An upload that is not what it has to be, such as a recording that is no audio."""
+
+    code = "unsupported_media"
 
 
 class OutOfOrderError(RequestError):
@@ -134,6 +146,12 @@ class AuthenticationError(RequestError):
     code = "unauthorized"
 
 
+class MissingKeyError(AuthenticationError):
+    """No key came, and one is needed."""
+
+    code = "key_missing"
+
+
 class ExpiredKeyError(AuthenticationError):
     """The key was good until its time ran out."""
 
@@ -150,6 +168,12 @@ class UsedKeyError(AuthenticationError):
     """A key for one use that has had it."""
 
     code = "key_used"
+
+
+class SessionExpiredError(AuthenticationError):
+    """The connection is older than its temporary key allows."""
+
+    code = "session_expired"
 
 
 class PermissionDeniedError(RequestError):

@@ -84,6 +84,10 @@ class Open(Struct, frozen=True, kw_only=True):
     """Whether pauses between sentences and clauses are kept short."""
     account: str | None = None
     """Whose custom voices and dictionaries the names may mean; set by the server, never by a wire."""
+    model: str = ""
+    """The vendor's model name, for the books only."""
+    client_reference_id: str = ""
+    """The caller's own name for this stream, for the books only; a temporary key's goes before it."""
 
 
 class Text(Struct, frozen=True):
