@@ -58,7 +58,7 @@ class Settings:
     )
 
     lead_s: float = _option(
-        10.0, "Audio made ahead of a listener's playback, in seconds.", low=0.2, high=3600
+        10.0, "Audio made ahead of a listener's playback, in seconds.", low=0.2, high=86_400
     )
     first_deadline_s: float = _option(0.1, "Deadline of a new stream's first audio.", low=0.001, high=10)
     outlet_s: float = _option(

@@ -145,7 +145,7 @@ def test_other_bit_rates_are_refused(text: str) -> None:
 def test_a_file_is_made_as_fast_as_it_goes_by_one_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("WORKERS", "LEAD_S"):
         monkeypatch.delenv(f"VIVAVOCE_{name}", raising=False)
-    assert settings_of(playing=False).lead_s == 3600
+    assert settings_of(playing=False).lead_s == 86_400
     assert settings_of(playing=True).lead_s == 10
     assert settings_of(playing=True).workers == 1
     monkeypatch.setenv("VIVAVOCE_WORKERS", "2")

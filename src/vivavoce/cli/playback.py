@@ -138,6 +138,8 @@ class ProgramSink:
         played_s = asyncio.get_running_loop().time() - self._started_at
         self._said.seek(0)
         lines = self._said.read().decode(errors="replace").strip().splitlines()
+        # ALSA's library explains at length; what the player makes of it comes after.
+        lines.sort(key=lambda line: line.startswith("ALSA lib"))
         # ffplay 5 without a sound device complains and exits 0, sooner than it could have played anything.
         silent = bool(lines) and (cut or played_s < self._written / BYTES_PER_S - 0.3)
         if status or silent:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 STDIN: Final = 0
 STDOUT: Final = 1
 STDERR: Final = 2
-AS_FAST_AS_IT_GOES_S: Final = 3600.0
+AS_FAST_AS_IT_GOES_S: Final = 86_400.0
 """How far ahead of a listener to work when nobody listens yet: a file or a pipe."""
 
 

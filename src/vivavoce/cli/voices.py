@@ -96,5 +96,5 @@ def _print(found: Sequence[VoiceInfo], defaults: frozenset[str], *, total: int) 
         )
         shown.add_row(*cells[: len(columns)])
     out.print(shown)
-    more = "" if len(found) == total else f" of {total}; --all lists every one"
+    more = "" if len(found) == total else f" of {total}; --all lists them"
     out.print(f"{counted(len(found), 'voice')}{more}. * speaks when only its language is named.", style="dim")
