@@ -40,10 +40,12 @@ def shown(items: list[Item]) -> list[str]:
 
 def segmented(*pieces: str, first_words: int = 4, max_chars: int = 300, markup: bool = True) -> list[Item]:
     segmenter = Segmenter(first_words=first_words, max_chars=max_chars, markup=markup)
+    items: list[Item] = []
     for piece in pieces:
         segmenter.feed(piece)
+        items += pulled(segmenter)
     segmenter.end()
-    items = pulled(segmenter)
+    items += pulled(segmenter)
     assert segmenter.drained
     return items
 
