@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import psutil
 import pytest
@@ -83,8 +83,12 @@ async def streams_speak() -> None:
         assert pool.status()["workers"] == 2
 
 
-@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
-def test_a_stream_speaks_on_both_loops(run: Callable[[Coroutine[Any, Any, None]], None]) -> None:
+Runner: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
+both_loops = pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+
+
+@both_loops
+def test_a_stream_speaks_on_both_loops(run: Runner) -> None:
     run(streams_speak())
 
 
@@ -248,6 +252,18 @@ def test_a_worker_that_dies_idle_blames_nobody() -> None:
     asyncio.run(scenario())
 
 
+def test_a_worker_that_hangs_is_killed_and_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        async with running(1, worker_retries=0) as pool:
+            hanging = Listener("{{hang}}", words(2)).attach(pool)
+            await hanging.finish_all()
+            assert isinstance(hanging.failed[0], WorkerDiedError)
+            assert hanging.finished == [1]
+
+    monkeypatch.setattr("vivavoce.runtime.crew.STALL_S", 1.0)
+    asyncio.run(scenario())
+
+
 def test_a_held_stream_is_made_no_further_than_its_step() -> None:
     async def scenario() -> None:
         async with running(1) as pool:
@@ -265,7 +281,10 @@ def test_a_held_stream_is_made_no_further_than_its_step() -> None:
     asyncio.run(scenario())
 
 
-def test_a_listener_who_never_plays_is_made_no_more_than_the_lead() -> None:
+@both_loops
+def test_a_listener_who_never_plays_is_made_no_more_than_the_lead(run: Runner) -> None:
+    """On uvloop a timer that is due at once is of another type."""
+
     async def scenario() -> None:
         async with running(1, lead_s=2.0) as pool:
             listener = Listener(*[words(10)] * 50).attach(pool)
@@ -274,10 +293,11 @@ def test_a_listener_who_never_plays_is_made_no_more_than_the_lead() -> None:
             made_s, at = listener.seconds, time.monotonic()
             assert made_s <= 2.5
             await listener.until(lambda heard: heard.seconds > made_s)  # Time goes on, and so does the work.
-            assert listener.seconds <= 2.5 + (time.monotonic() - at) + 1.0
+            await listener.until(lambda heard: heard.seconds > made_s + 1)
+            assert listener.seconds <= made_s + (time.monotonic() - at) + 1.0
             listener.seat.leave()
 
-    asyncio.run(scenario())
+    run(scenario())
 
 
 def test_a_stream_that_gets_more_text_later_speaks_again() -> None:

@@ -12,10 +12,10 @@ used again. Others that were under way in that worker are neither blamed nor cha
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from vivavoce.errors import (
@@ -31,7 +31,7 @@ from vivavoce.errors import (
 from vivavoce.runtime.admission import Admission
 from vivavoce.runtime.backend import Source
 from vivavoce.runtime.clock import Clock
-from vivavoce.runtime.crew import Crew, Slot
+from vivavoce.runtime.crew import Crew, Slot, cores
 from vivavoce.runtime.frames import MAX_NUMBER, Broken, Drop, Message, Plan, Step, Stepped
 from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.scheduler import Scheduler
@@ -93,7 +93,7 @@ class LocalPool:
         self._clock = clock
         self.metrics = metrics or Metrics()
         self.metrics.watch(self.status)
-        count = settings.workers or _cores()
+        count = settings.workers or cores()
         self._crew = Crew(
             count, settings.engines, clock, self._on_message, self._on_ready, self._on_lost, self.metrics
         )
@@ -106,13 +106,14 @@ class LocalPool:
             lead_s=settings.lead_s, first_deadline_s=settings.first_deadline_s, workers=count
         )
         self._admission = Admission(
-            min(count, _cores()), settings.max_load, retry_after_s=settings.retry_after_s
+            min(count, cores()), settings.max_load, retry_after_s=settings.retry_after_s
         )
         self._voices: dict[str, VoiceInfo] = {}
         self._flights: dict[int, _Flight] = {}
         self._last_number = 0
         self._crimes: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = 0.0
         self._closing = False
         self._steps = self._cancelled = self._refused = 0
         self._wasted_s = 0.0
@@ -265,13 +266,12 @@ class LocalPool:
         due = self._scheduler.next_wake(now)
         if self._closing or due is None:
             return
-        delay_s = due - now
-        loop = asyncio.get_running_loop()
         if self._timer is not None:
-            if self._timer.when() <= loop.time() + delay_s:
+            if self._timer_due <= due:
                 return
             self._timer.cancel()
-        self._timer = loop.call_later(delay_s, self._on_timer)
+        self._timer_due = due
+        self._timer = asyncio.get_running_loop().call_later(due - now, self._on_timer)
 
     def _on_timer(self) -> None:
         self._timer = None
@@ -380,7 +380,7 @@ class LocalPool:
         for voice in slot.loads if stepping is None else (stepping.utterance.voice,):
             self._crimes[voice] += 1
         aboard, self._aboard[slot.index] = self._aboard[slot.index], set()
-        for flight in sorted(aboard, key=_number):
+        for flight in sorted(aboard, key=attrgetter("number")):
             if flight.number in self._flights:
                 self._recover(flight, charged=flight is stepping)
 
@@ -396,14 +396,3 @@ class LocalPool:
 
     def _shutting_down(self) -> ShuttingDownError:
         return ShuttingDownError("the server is shutting down", retry_after_s=self._settings.retry_after_s)
-
-
-def _number(flight: _Flight) -> int:
-    return flight.number
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
