@@ -128,6 +128,25 @@ def test_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
         assert server.process.wait(10) == 0
 
 
+def test_a_client_that_answers_no_pings_is_let_go(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path, ws_ping_s=0.5, ws_ping_timeout_s=1.0) as server,
+        socket.create_connection(("127.0.0.1", server.port)) as raw,
+    ):
+        raw.sendall(
+            b"GET /v1/speech/stream HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+            b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+        )
+        raw.settimeout(10)
+        received = b""
+        while chunk := raw.recv(4096):
+            received += chunk
+        frames = received.partition(b"\r\n\r\n")[2]
+        assert frames.startswith(b"\x89\x04"), "a ping"
+        assert frames[6:10] == b"\x88\x18\x03\xf3", "a close frame with code 1011"
+        assert server.look("health")["live_streams"] == 0
+
+
 def test_the_listening_socket_has_a_small_buffer() -> None:
     with listen(Settings(port=0, send_buffer_bytes=65_536)) as listener:
         # Linux doubles what it is asked for.
