@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
+from vivavoce.engines.tone import ToneEngine
 from vivavoce.errors import VivavoceError
 from vivavoce.runtime.backend import Seat
 from vivavoce.runtime.pool import LocalPool
 from vivavoce.speech import Boundary, Chunk, Utterance
 
 VOICE = "tone"
+TONE: Final = next(voice for voice in ToneEngine().voices() if voice.id == VOICE)
 RATE_HZ = 24000
 FAIL = "{{fail}}"
 CRASH = "{{crash}}"
@@ -50,7 +53,7 @@ class Listener:
         self.seat: Seat
 
     def attach(self, pool: LocalPool) -> Listener:
-        self.seat = pool.attach(self, VOICE)
+        self.seat = pool.attach(self, TONE)
         self.seat.wake()
         return self
 

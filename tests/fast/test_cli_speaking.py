@@ -14,7 +14,7 @@ from vivavoce.errors import EmptyTextError, EngineError, TextTooLongError, Unkno
 from vivavoce.runtime.backend import Seat, Source
 from vivavoce.runtime.studio import Studio
 from vivavoce.settings import Settings
-from vivavoce.speech import Open, VoiceInfo
+from vivavoce.speech import Gender, Open, VoiceInfo
 
 pytestmark = pytest.mark.fast
 
@@ -74,7 +74,10 @@ class PaperBackend:
     def voices(self) -> Sequence[VoiceInfo]:
         return [VOICE]
 
-    def attach(self, source: Source, voice: str) -> Seat:
+    def speakers(self) -> dict[str, Gender]:
+        return {}
+
+    def attach(self, source: Source, voice: VoiceInfo) -> Seat:
         self.seated += 1
         return PaperSeat(self, source)
 

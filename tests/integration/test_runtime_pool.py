@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import psutil
 import pytest
 import uvloop
+from msgspec import structs
 
 from scripted import CRASH, FAIL, VOICE, Listener, pause, words
 from vivavoce.errors import (
@@ -329,7 +330,7 @@ def test_a_full_machine_refuses_and_an_unknown_voice_is_named() -> None:
             for seat in seats:
                 seat.leave()
             with pytest.raises(UnknownVoiceError, match="nobody"):
-                pool.attach(Listener(), "nobody")
+                pool.attach(Listener(), structs.replace(pool.voices()[0], id="nobody", engine="none"))
             assert (await spoken(pool, words(2))).finished == [0]
             shown = pool.metrics.render().decode()
             assert 'vivavoce_refusals_total{code="overloaded"} 1.0' in shown

@@ -7,10 +7,10 @@ their steps interleave, so a job keeps its state in itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
-from vivavoce.speech import Chunk, Utterance, VoiceInfo
+from vivavoce.speech import Chunk, Gender, Utterance, VoiceInfo
 
 Emit: TypeAlias = Callable[[Chunk], bool]
 """Takes a chunk the moment it is made. ``False`` means: stop now, nobody listens; do not call it again."""
@@ -43,6 +43,10 @@ class Engine(Protocol):
 
         Must be cheap and must not load a voice: the front process calls it too, but never ``load`` or ``plan``.
         """
+        ...
+
+    def speakers(self) -> Mapping[str, Gender]:
+        """Names that may stand behind the ``+`` of its voice ids beside those listed; empty for most engines."""
         ...
 
     def load(self, voice: str) -> None:

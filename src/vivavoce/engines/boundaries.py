@@ -16,9 +16,9 @@ _END: Final = re.compile(
 )
 
 
-def pause_samples(boundary: Boundary, speed: float, rate_hz: int) -> int:
+def pause_samples(boundary: Boundary, speed: float, rate_hz: int, scale: float = 1.0) -> int:
     """Length of the pause after a unit that ends in ``boundary``; faster speech pauses less."""
-    return round(PAUSE_S[boundary] / speed * rate_hz)
+    return round(PAUSE_S[boundary] / speed * scale * rate_hz)
 
 
 def bare(text: str) -> str:

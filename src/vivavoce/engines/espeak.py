@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -26,7 +26,7 @@ from vivavoce.engines.espeak_library import RATE_HZ, Event, Library, Parameters
 from vivavoce.engines.espeak_marks import Transcript
 from vivavoce.engines.espeak_voices import MAN, WOMAN, Language, Variant, languages, variants
 from vivavoce.errors import EngineError, quoted
-from vivavoce.speech import Boundary, Capability, Prosody, Utterance, VoiceInfo
+from vivavoce.speech import Boundary, Capability, Gender, Prosody, Utterance, VoiceInfo
 
 LICENCE: Final = "GPL-3.0-or-later (espeak-ng and its data)"
 CAPABILITIES: Final[frozenset[Capability]] = frozenset(
@@ -59,6 +59,9 @@ _NO_BOUNDARY: Final = "\x01V "
 """The command for a change of voice, without a name: ends the clause with no tone and no pause."""
 _PHONEME_INPUT: Final = re.compile(r"\[\[(?=[^\[\]]*[A-Za-z])[!-Z\\^-~]+(?: [!-Z\\^-~]+)*\]\]")
 """``[[...]]``: mnemonics in printable ASCII, a letter among them, words divided by single spaces."""
+_DOTTED: Final = re.compile(r"((?:[^\s.]{1,3}\.){29}[^\s.]{1,3})\.")
+"""More dots than an abbreviation has. espeak-ng 1.52 takes "a.a.a." for one word, however long, and some 170 letters of
+it overrun a buffer on its stack: the process dies."""
 
 
 class EspeakEngine:
@@ -84,6 +87,9 @@ class EspeakEngine:
     def variants(self) -> Sequence[Variant]:
         """Every speaker that can stand behind the ``+`` of a voice id."""
         return list(self._variants.values())
+
+    def speakers(self) -> Mapping[str, Gender]:
+        return {variant.file: variant.gender for variant in self.variants()}
 
     def load(self, voice: str) -> None:
         self._check(voice)
@@ -143,7 +149,7 @@ class EspeakJob:
         text, phoneme_input = sayable(utterance.text, utterance.boundary)
         self._library.speak(utterance.voice, text, parameters(utterance), listen, phoneme_input=phoneme_input)
         if listening:
-            pause = pause_samples(utterance.boundary, utterance.prosody.speed, RATE_HZ)
+            pause = pause_samples(utterance.boundary, utterance.prosody.speed, RATE_HZ, utterance.pause)
             for chunk in transcript.finish(pause):
                 if not emit(chunk):
                     break
@@ -160,6 +166,7 @@ def sayable(text: str, boundary: Boundary) -> tuple[str, bool]:
     obeyed when some are well formed; others in the same text are then blunted.
     """
     text = "".join(" " if c < " " or "\x7f" <= c <= "\x9f" or "\ud800" <= c <= "\udfff" else c for c in text)
+    text = _DOTTED.sub(r"\1 ", text)
     phonemes = [found.span() for found in _PHONEME_INPUT.finditer(text)]
     if phonemes:
         text = _blunted(text, phonemes)

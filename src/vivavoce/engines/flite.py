@@ -15,7 +15,7 @@ The silence at the beginning is cut to 20 ms, the pause at the end is ours.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -67,6 +67,9 @@ class FliteEngine:
 
     def voices(self) -> Sequence[VoiceInfo]:
         return [_info(voice_id, voice) for voice_id, voice in _VOICES.items() if installed(voice_id)]
+
+    def speakers(self) -> Mapping[str, Gender]:
+        return {}
 
     def load(self, voice: str) -> None:
         if voice not in _VOICES:
@@ -142,7 +145,12 @@ class FliteJob:
         if piece.boundary is not Boundary.SENTENCE:
             text = bare(text) + _CONTINUATION[piece.boundary]
         self._piece = PieceAudio(
-            piece, folded.origins, self._out, utterance.prosody.speed, phonemes=utterance.phonemes
+            piece,
+            folded.origins,
+            self._out,
+            utterance.prosody.speed,
+            phonemes=utterance.phonemes,
+            pause=utterance.pause,
         )
         self._call = Pausable(_body(self._library, utterance, text, self._noise), f"flite {utterance.voice}")
 

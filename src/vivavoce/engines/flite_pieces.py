@@ -34,13 +34,21 @@ class PieceAudio:
     """Cuts a piece's audio to what is wanted of it, and marks it."""
 
     def __init__(
-        self, piece: Piece, origins: tuple[int, ...], base: int, speed: float, *, phonemes: bool
+        self,
+        piece: Piece,
+        origins: tuple[int, ...],
+        base: int,
+        speed: float,
+        *,
+        phonemes: bool,
+        pause: float = 1.0,
     ) -> None:
+        """``pause`` scales the pause that follows the piece."""
         self._piece = piece
         self._origins = origins
         self._base = base
         """Sample of the utterance that this piece begins at."""
-        self._pause = pause_samples(piece.boundary, speed, RATE_HZ)
+        self._pause = pause_samples(piece.boundary, speed, RATE_HZ, pause)
         self._phonemes = phonemes
         self._skip = 0
         """Samples at the beginning that are still to be dropped."""

@@ -22,7 +22,7 @@ import re
 import signal
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -30,7 +30,7 @@ from msgspec import Struct
 
 from vivavoce.engines.base import Emit
 from vivavoce.errors import EngineError, quoted
-from vivavoce.speech import Boundary, Capability, Chunk, SampleMark, Utterance, VoiceInfo
+from vivavoce.speech import Boundary, Capability, Chunk, Gender, SampleMark, Utterance, VoiceInfo
 
 RATE_HZ: Final = 24000
 CHARACTER_SAMPLES: Final = 1440
@@ -78,6 +78,9 @@ class ToneEngine:
             )
             for voice, capabilities in _CAPABILITIES.items()
         ]
+
+    def speakers(self) -> Mapping[str, Gender]:
+        return {}
 
     def load(self, voice: str) -> None:
         if voice not in _CAPABILITIES:
@@ -151,7 +154,7 @@ class ToneJob:
         if self._paused:
             return False
         self._paused = True
-        pause = PAUSE_SAMPLES[self._utterance.boundary]
+        pause = round(PAUSE_SAMPLES[self._utterance.boundary] * self._utterance.pause)
         if self._utterance.phonemes and pause:
             at = len(self._utterance.text)
             self._marks = (SampleMark("phoneme", "", self._made, self._made + pause, at, at),)

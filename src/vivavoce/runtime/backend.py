@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from vivavoce.errors import VivavoceError
-from vivavoce.speech import Chunk, Utterance, VoiceInfo
+from vivavoce.speech import Chunk, Gender, Utterance, VoiceInfo
 
 
 class Source(Protocol):
@@ -69,7 +69,11 @@ class Backend(Protocol):
         """Every usable voice."""
         ...
 
-    def attach(self, source: Source, voice: str) -> Seat:
+    def speakers(self) -> Mapping[str, Gender]:
+        """Names that may stand behind the ``+`` of a voice id beside those of the listed voices."""
+        ...
+
+    def attach(self, source: Source, voice: VoiceInfo) -> Seat:
         """A seat for a stream that will speak with ``voice``.
 
         Raises OverloadedError when the machine is full, VoiceQuarantinedError when the voice may not be used.

@@ -17,7 +17,7 @@ from vivavoce.runtime.clock import Clock
 from vivavoce.session.core import Session
 from vivavoce.session.table import OVER
 from vivavoce.settings import Settings
-from vivavoce.speech import Cancel, Chunk, Command, End, Event, Text, Utterance
+from vivavoce.speech import Cancel, Chunk, Command, End, Event, Text, Utterance, VoiceInfo
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Stream:
         self,
         session: Session,
         backend: Backend,
-        voice: str,
+        voice: VoiceInfo,
         settings: Settings,
         clock: Clock,
         on_over: Callable[[], None],
@@ -45,6 +45,7 @@ class Stream:
         self._on_over: Callable[[], None] | None = on_over
         self._woken = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
+        self._due = 0.0
         self._opened_at = self._active_at = clock.now()
         self._credited_s = 0.0
         self._runs_out_at = 0.0
@@ -113,6 +114,7 @@ class Stream:
 
     def take(self, number: int, chunk: Chunk) -> None:
         """See :class:`~vivavoce.runtime.backend.Source`."""
+        # These three only append; what could fail happens in pull and events, which catch it.
         self._session.take(number, chunk)
         self._made()
 
@@ -164,12 +166,18 @@ class Stream:
 
     def _arm(self) -> None:
         """Keep one timer for the next thing that time alone brings about."""
-        if self._timer is not None or self._session.state in OVER:
+        if self._session.state in OVER:
             return
         due = self._active_at + self._settings.idle_timeout_s
         deadline = self._session.deadline()
         if deadline is not None:
             due = min(due, deadline)
+        if self._timer is not None:
+            # Deadlines mostly move on: the armed timer then comes too early, once, and arms the next.
+            if self._due <= due:
+                return
+            self._timer.cancel()
+        self._due = due
         delay_s = max(0.0, due - self._clock.now())
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
 

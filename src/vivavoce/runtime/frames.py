@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct, msgpack
 
 from vivavoce.errors import InternalError
-from vivavoce.speech import Chunk, SampleMark, Utterance, VoiceInfo
+from vivavoce.speech import Chunk, Gender, SampleMark, Utterance, VoiceInfo
 
 HEADER: Final = struct.Struct("<IBI")
 MAX_PAYLOAD_BYTES: Final = 1 << 28
@@ -55,6 +55,8 @@ class Ready(Struct, frozen=True):
 
     pid: int
     voices: tuple[VoiceInfo, ...]
+    speakers: dict[str, Gender] = {}
+    """See :meth:`~vivavoce.engines.base.Engine.speakers`, of all engines."""
 
 
 class Loaded(Struct, frozen=True):

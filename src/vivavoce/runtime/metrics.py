@@ -31,8 +31,8 @@ class StreamMetrics:
     """From the first text that could be spoken to the first chunk."""
     queue_wait: Callable[[float], None]
     """From that text to the first turn of the stream."""
-    step: Callable[[], None]
-    """One step was made."""
+    step: Callable[[float], None]
+    """A step was made, of so much audio."""
 
 
 class Metrics:
@@ -55,6 +55,7 @@ class Metrics:
             registry=self.registry,
         )
         self._steps = Counter("vivavoce_steps", "Steps of work.", ["engine"], registry=self.registry)
+        self._audio = Counter("vivavoce_audio_seconds", "Audio made.", ["engine"], registry=self.registry)
         self._refusals = Counter(
             "vivavoce_refusals", "Streams that were not taken in.", ["code"], registry=self.registry
         )
@@ -72,7 +73,7 @@ class Metrics:
         return StreamMetrics(
             self._first_audio.labels(engine).observe,
             self._queue_wait.labels(engine).observe,
-            self._steps.labels(engine).inc,
+            partial(_count_step, self._steps.labels(engine).inc, self._audio.labels(engine).inc),
         )
 
     def refused(self, code: str) -> None:
@@ -88,6 +89,11 @@ class Metrics:
     def render(self) -> bytes:
         """The text that Prometheus reads."""
         return generate_latest(self.registry)
+
+
+def _count_step(count: Callable[[], None], add: Callable[[float], None], made_s: float) -> None:
+    count()
+    add(made_s)
 
 
 def _figure(status: Callable[[], Mapping[str, float]], name: str) -> float:

@@ -36,7 +36,7 @@ from vivavoce.runtime.frames import MAX_NUMBER, Broken, Drop, Message, Plan, Ste
 from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.scheduler import Scheduler
 from vivavoce.settings import Settings
-from vivavoce.speech import Chunk, Utterance, VoiceInfo
+from vivavoce.speech import Chunk, Gender, Utterance, VoiceInfo
 
 _ERRORS: Final = {cls.code: cls for cls in error_classes()}
 
@@ -109,6 +109,8 @@ class LocalPool:
             min(count, cores()), settings.max_load, retry_after_s=settings.retry_after_s
         )
         self._voices: dict[str, VoiceInfo] = {}
+        self._engines: set[str] = set()
+        self._speakers: dict[str, Gender] = {}
         self._flights: dict[int, _Flight] = {}
         self._last_number = 0
         self._crimes: Counter[str] = Counter()
@@ -137,15 +139,18 @@ class LocalPool:
     def voices(self) -> Sequence[VoiceInfo]:
         return [voice for voice in self._voices.values() if not self._quarantined(voice.id)]
 
-    def attach(self, source: Source, voice: str) -> _Seat:
+    def speakers(self) -> Mapping[str, Gender]:
+        return self._speakers
+
+    def attach(self, source: Source, voice: VoiceInfo) -> _Seat:
         """See :class:`~vivavoce.runtime.backend.Backend`. Raises UnknownVoiceError and ShuttingDownError, too."""
         try:
-            info = self._admit(voice)
+            self._admit(voice)
         except VivavoceError as error:
             self._refused += 1
             self.metrics.refused(error.code)
             raise
-        seat = _Seat(self, source, info, self.metrics)
+        seat = _Seat(self, source, voice, self.metrics)
         self._scheduler.add(seat, self._clock.now())
         return seat
 
@@ -196,16 +201,14 @@ class LocalPool:
             self._cancelled += 1
             self._drop(seat.flight)
 
-    def _admit(self, voice: str) -> VoiceInfo:
+    def _admit(self, voice: VoiceInfo) -> None:
         if self._closing:
             raise self._shutting_down()
-        info = self._voices.get(voice)
-        if info is None:
-            raise UnknownVoiceError(f"no engine here has the voice {quoted(voice)}", param="voice")
-        if self._quarantined(voice):
-            raise self._quarantine_error(voice)
-        self._admission.admit(voice)
-        return info
+        if voice.engine not in self._engines:
+            raise UnknownVoiceError(f"no engine here has the voice {quoted(voice.id)}", param="voice")
+        if self._quarantined(voice.id):
+            raise self._quarantine_error(voice.id)
+        self._admission.admit(voice.id)
 
     # ---- the schedule at work -------------------------------------------------------------------------------------
 
@@ -324,7 +327,7 @@ class LocalPool:
         slot.busy_since = None
         made_s = samples / flight.seat.voice.rate_hz
         self._steps += 1
-        flight.seat.metrics.step()
+        flight.seat.metrics.step(made_s)
         self._admission.observe(flight.utterance.voice, cpu_s, made_s)
         if flight.number in self._flights:
             pin = None if done else slot.index
@@ -371,6 +374,8 @@ class LocalPool:
         assert slot.process is not None
         for voice in slot.process.voices:
             self._voices.setdefault(voice.id, voice)
+            self._engines.add(voice.engine)
+        self._speakers |= slot.process.speakers
         self._dispatch(slot)
 
     def _on_lost(self, slot: Slot) -> None:

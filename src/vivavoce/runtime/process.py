@@ -12,7 +12,7 @@ from typing import Final, cast
 
 from vivavoce.errors import InternalError, WorkerDiedError
 from vivavoce.runtime.frames import FrameReader, Message, Ready, encode
-from vivavoce.speech import VoiceInfo
+from vivavoce.speech import Gender, VoiceInfo
 
 START_S: Final = 60.0
 """A worker that has not told its voices by then is given up."""
@@ -35,6 +35,7 @@ class WorkerProcess(asyncio.Protocol):
         """Set when the worker has ended, or its bytes made no sense; ``on_lost`` was called then, unless it ended
         before it was ready or because of :meth:`stop`."""
         self.voices: tuple[VoiceInfo, ...] = ()
+        self.speakers: dict[str, Gender] = {}
 
     @classmethod
     async def start(
@@ -133,6 +134,7 @@ class WorkerProcess(asyncio.Protocol):
         for number, message in messages:
             if isinstance(message, Ready):
                 self.voices = message.voices
+                self.speakers = message.speakers
                 self._is_ready.set()
             elif not self._stopping:
                 self._on_message(number, message)

@@ -82,7 +82,7 @@ class Studio:
             await self._backend.start()
         finally:
             await warm
-        self.catalogue = Catalogue(self._backend.voices())
+        self.catalogue = Catalogue(self._backend.voices(), variants=self._backend.speakers() or None)
 
     async def close(self) -> None:
         """Cancels every live stream and stops the workers; safe to call more than once."""
@@ -116,8 +116,10 @@ class Studio:
     def cast(self, name: str, language: str | None = None, account: str | None = None) -> Casting:
         """Who speaks for ``name``, and how: an installed voice, a custom voice of ``account``, a persona, or the best
         voice for a language. Raises UnknownVoiceError, UnknownLanguageError."""
-        custom = self.library.custom_voice(name, account) if self.library and name else None
-        return cast(self.catalogue, self._personas, custom, name or language or DEFAULT_LANGUAGE, language)
+        if not name:
+            return Casting(voice=self.catalogue.best(language or DEFAULT_LANGUAGE))
+        custom = self.library.custom_voice(name, account) if self.library else None
+        return cast(self.catalogue, self._personas, custom, name, language)
 
     def open(self, request: Open) -> Stream:
         """A new stream.
@@ -136,7 +138,7 @@ class Studio:
         stream = Stream(
             session,
             self._backend,
-            voice.id,
+            voice,
             self.settings,
             self._clock,
             lambda: self._streams.discard(stream),

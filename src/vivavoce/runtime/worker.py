@@ -34,7 +34,7 @@ from vivavoce.runtime.frames import (
     Stepped,
     encode,
 )
-from vivavoce.speech import Chunk, Utterance, VoiceInfo
+from vivavoce.speech import Chunk, Gender, Utterance, VoiceInfo
 
 THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ORT_NUM_THREADS")
 """One thread a worker: the workers are the parallelism, and more threads on busy cores cost time (engines.md)."""
@@ -55,10 +55,16 @@ class Worker:
         self._inbox: deque[tuple[int, Message]] = deque()
         self._engines: dict[str, Engine] = {}
         voices: list[VoiceInfo] = []
+        self._speakers: dict[str, Gender] = {}
+        self._many_voiced: Engine | None = None
+        """The engine that speaks with any pair of language and speaker."""
         for engine in engines.values():
             for voice in engine.voices():
                 self._engines[voice.id] = engine
                 voices.append(voice)
+            if speakers := engine.speakers():
+                self._speakers |= speakers
+                self._many_voiced = engine
         self._voices = tuple(voices)
         self._work: dict[int, _Work] = {}
         self._current = 0
@@ -68,7 +74,7 @@ class Worker:
 
     def run(self) -> None:
         """Serve until the parent closes its end."""
-        self._send(0, Ready(os.getpid(), self._voices))
+        self._send(0, Ready(os.getpid(), self._voices, self._speakers))
         while not self._orphaned:
             if not self._inbox:
                 self._receive(wait=True)
@@ -124,7 +130,7 @@ class Worker:
         return work
 
     def _engine(self, voice: str) -> Engine:
-        engine = self._engines.get(voice)
+        engine = self._engines.get(voice) or (self._many_voiced if "+" in voice else None)
         if engine is None:
             raise UnknownVoiceError(f"no engine of this worker has the voice {quoted(voice)}")
         return engine
@@ -199,9 +205,10 @@ def _die_with(parent: int) -> None:
 def main(arguments: list[str]) -> NoReturn:
     """``FD PARENT_PID ENGINES``: engine names comma separated, empty for all that are installed."""
     fd, parent, names = int(arguments[0]), int(arguments[1]), arguments[2]
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C belongs to the parent, which then closes the socket.
+    # Ctrl-C and a service manager's stop reach the whole group of processes, but are the parent's to obey: it lets
+    # live streams finish and then closes the socket.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _die_with(parent)
     for variable in THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
