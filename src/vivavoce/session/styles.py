@@ -40,6 +40,17 @@ STYLES: Final[dict[str, Style]] = {
     "friendly": Style(1.02, 0.75, 1.2, 1.0),
     "whispering": Style(0.92, -1.0, 0.4, 0.4),
     "shouting": Style(1.0, 3.0, 1.3, 1.8),
+    # Names that Supertone's voices have beside these.
+    "serene": Style(0.9, -0.5, 0.7, 0.85),
+    "kind": Style(0.97, 0.5, 1.1, 0.95),
+    "shy": Style(0.93, 0.5, 0.7, 0.7),
+    "curious": Style(1.03, 1.0, 1.4, 1.0),
+    "confident": Style(1.02, -0.5, 1.15, 1.2),
+    "unfriendly": Style(1.05, -0.75, 0.8, 1.1),
+    "embarrassed": Style(0.95, 0.75, 0.8, 0.8),
+    "painful": Style(0.85, 0.75, 0.75, 0.9),
+    "admiring": Style(0.97, 1.25, 1.4, 1.05),
+    "anxious": Style(1.12, 1.5, 0.9, 0.9),
 }
 
 

@@ -1,0 +1,43 @@
+"""What Suonora's wire has to offer to the server's table of paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from vivavoce.dialects.contract import HttpDialect
+from vivavoce.dialects.desk import Service
+from vivavoce.dialects.suonora import errors, rest
+from vivavoce.dialects.suonora.adapter import SuonoraExchange
+from vivavoce.dialects.suonora.cast import VOICES as VOICES
+from vivavoce.dialects.suonora.reading import Resolve
+
+HttpFactory = Callable[[Resolve], HttpDialect]
+
+SPEECH_PATH: Final = "/v1/audio/speech"
+STREAM_PATH: Final = "/v1/audio/stream"
+
+SOCKETS: Final[Mapping[str, object]] = {}
+"""This wire has no sockets."""
+SPEECH: Final[Mapping[str, HttpFactory]] = {
+    SPEECH_PATH: lambda resolve: lambda path: SuonoraExchange(resolve, streaming=False),
+    STREAM_PATH: lambda resolve: lambda path: SuonoraExchange(resolve, streaming=True),
+}
+SERVICES: Final[Sequence[Service]] = (
+    Service("GET", "/v1/voices/list", rest.list_voices, errors.answer),
+    Service("GET", "/v1/balance", rest.balance, errors.answer),
+    Service("GET", "/v1/user/balance", rest.balance, errors.answer),
+)
+refuse: Final = errors.answer
+
+OWN_FIELDS: Final = frozenset({"style", "styleDegree", "lang", "pitch"})
+OWN_MODELS: Final = frozenset({"legacy-v2.5", "sonic-speed"})
+"""What tells a body on ``/v1/audio/speech`` from one of OpenAI's."""
+
+
+def credential(
+    headers: Mapping[str, str], query: Mapping[str, str], subprotocols: Sequence[str]
+) -> str | None:
+    """The key, where this vendor's clients put it."""
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    return key.strip() or None if scheme.lower() == "bearer" else None
