@@ -53,4 +53,4 @@ def answer(error: VivavoceError) -> Answer:
         # Clients are told to respect it.
         headers["retry-after"] = str(max(1, math.ceil(error.retry_after_s or DEFAULT_RETRY_S)))
     message = {401: INVALID_KEY, 500: OUR_FAULT}.get(status, error.message)
-    return Answer(status, headers, msgspec.json.encode(wire.ErrorBody(message)))
+    return Answer(status, headers, msgspec.json.encode(wire.ErrorBody(False, message)))

@@ -44,8 +44,8 @@ class VoiceRow(Struct, frozen=True):
 
 
 class Voices(Struct, frozen=True):
+    success: Literal[True]
     voices: list[VoiceRow]
-    success: bool = True
 
 
 class Credits(Struct, frozen=True):
@@ -60,10 +60,10 @@ class Credits(Struct, frozen=True):
 
 
 class Balance(Struct, frozen=True):
+    success: Literal[True]
     balance: Credits
-    success: bool = True
 
 
 class ErrorBody(Struct, frozen=True):
+    success: Literal[False]
     message: str
-    success: bool = False

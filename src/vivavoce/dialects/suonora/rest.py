@@ -27,7 +27,7 @@ async def list_voices(call: Call, desk: Desk) -> Answer:
         wire.VoiceRow(voice_id, one.name, GENDERS[one.gender], one.locale, NO_PREVIEW)
         for voice_id, one in CAST.items()
     ]
-    return _answered(wire.Voices(own + [_row(voice) for voice in desk.voices()]))
+    return _answered(wire.Voices(True, own + [_row(voice) for voice in desk.voices()]))
 
 
 async def balance(call: Call, desk: Desk) -> Answer:
@@ -36,7 +36,7 @@ async def balance(call: Call, desk: Desk) -> Answer:
     total = desk.character_allowance(call.account)
     total = max(UNLIMITED_CREDITS, used) if total is None else total
     over = max(0, used - total)
-    return _answered(wire.Balance(wire.Credits(total, used, total - used, over, 0.0)))
+    return _answered(wire.Balance(True, wire.Credits(total, used, total - used, over, 0.0)))
 
 
 def _row(voice: VoiceInfo) -> wire.VoiceRow:

@@ -116,7 +116,7 @@ class SupertoneExchange:
             lines.append(wire.AudioLine(_base64(audio)))
         timed = self._tiles.take() if self._tiles is not None else None
         if timed is not None:
-            lines.append(wire.PhonemeLine(timed))
+            lines.append(wire.PhonemeLine(None, timed))
         return b"".join(_encode(line) + b"\n" for line in lines)
 
     def _object(self) -> bytes:

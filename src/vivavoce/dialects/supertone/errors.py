@@ -85,5 +85,5 @@ def _answer(error: VivavoceError, status: int) -> Answer:
     headers = dict(JSON)
     if error.retry_after_s is not None:
         headers["retry-after"] = str(max(1, math.ceil(error.retry_after_s)))
-    body = msgspec.json.encode(wire.ErrorBody(wire.ErrorDetail(said, phrase, status, status)))
+    body = msgspec.json.encode(wire.ErrorBody("error", wire.ErrorDetail(said, phrase, status, status)))
     return Answer(status, headers, body)

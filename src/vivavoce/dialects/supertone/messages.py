@@ -73,10 +73,10 @@ class AudioLine(Struct, frozen=True):
 
 
 class PhonemeLine(Struct, frozen=True):
-    """A line of the stream that carries phonemes."""
+    """A line of the stream that carries phonemes; the wire has its members in this order."""
 
+    audio_base64: None
     phonemes: Phonemes
-    audio_base64: None = None
 
 
 class Predicted(Struct, frozen=True):
@@ -166,5 +166,5 @@ class ErrorDetail(Struct, frozen=True):
 
 
 class ErrorBody(Struct, frozen=True):
+    status: Literal["error"]
     message: ErrorDetail
-    status: str = "error"
