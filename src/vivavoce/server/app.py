@@ -5,7 +5,6 @@ A new dialect is one line in :func:`routes`.
 
 from __future__ import annotations
 
-import importlib.resources
 import logging
 from typing import Any
 
@@ -19,6 +18,7 @@ from vivavoce.server import lookups, openapi, reference
 from vivavoce.server.house import House
 from vivavoce.server.http import SpeechEndpoint, request_id_of, respond
 from vivavoce.server.lookups import LookupEndpoint
+from vivavoce.server.playground_pages import playground
 from vivavoce.server.ws import SocketEndpoint, deny
 
 log = logging.getLogger(__name__)
@@ -75,11 +75,10 @@ class _Sent:
 
 
 def _pages(house: House) -> list[BaseRoute]:
-    playground = importlib.resources.files("vivavoce.server").joinpath("playground/index.html").read_bytes()
     html = "text/html; charset=utf-8"
     described = openapi.document()
     return [
-        _page(house, "/", lookups.document(playground, html)),
+        *playground(),
         _page(house, "/docs", lookups.document(reference.page(described), html)),
         _page(house, "/openapi.json", lookups.document(openapi.encoded(described), "application/json")),
     ]
