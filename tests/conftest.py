@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Generator
 from typing import NoReturn
 
 import pytest
+
+# Nothing that a test starts may read or write the state of the person who runs it.
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="vivavoce-tests-")
 
 CATEGORIES = frozenset({"fast", "integration", "conformance", "browser"})
 

@@ -166,6 +166,6 @@ def test_an_address_that_cannot_be_had_is_an_error_with_its_name() -> None:
         listen(Settings(host="no.such.host.invalid", insecure=True))
 
 
-def test_strangers_are_not_served_without_keys() -> None:
+def test_strangers_are_not_served_without_keys(tmp_path: Path) -> None:
     with pytest.raises(OutOfRangeError, match="--insecure"):
-        run(Settings(host="0.0.0.0"), print)
+        run(Settings(host="0.0.0.0", port=0, data_dir=str(tmp_path)), print)

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vivavoce.dialects.native import errors
 from vivavoce.dialects.native.adapter import NativeExchange, NativeSockets
 from vivavoce.errors import InternalError, NotFoundError, RequestError, VivavoceError, quoted
-from vivavoce.server import lookups, openapi, reference
+from vivavoce.server import lookups, openapi, reference, table
 from vivavoce.server.house import House
 from vivavoce.server.http import SpeechEndpoint, request_id_of, respond
 from vivavoce.server.lookups import LookupEndpoint
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 def routes(house: House) -> list[BaseRoute]:
     """Every path of the server."""
-    return [*_pages(house), *_native(house)]
+    return [*_pages(house), *_native(house), *table.routes(house)]
 
 
 class App:

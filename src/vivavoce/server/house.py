@@ -3,29 +3,25 @@ without cutting anybody off."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Final, Literal, Protocol
 
-from starlette.types import Scope
+import msgspec
 
-from vivavoce.errors import ShuttingDownError, VivavoceError
+from vivavoce.dialects.desk import Desk
+from vivavoce.errors import InternalError, ShuttingDownError, VivavoceError
+from vivavoce.records import Key
 from vivavoce.server.auth import Gate
+from vivavoce.server.ledger import Ledger
+from vivavoce.server.speaking import Speaking, Stream
 from vivavoce.settings import Settings
-from vivavoce.speech import Command, Event, Open, VoiceInfo
+from vivavoce.speech import Open, VoiceInfo
+from vivavoce.store.store import Store
 
 MAX_REQUEST_ID: Final = 128
-
-
-class Stream(Protocol):
-    """One live stream; see :class:`vivavoce.runtime.driver.Stream`."""
-
-    def send(self, command: Command) -> None: ...
-
-    async def events(self) -> Sequence[Event]: ...
-
-    def cancel(self) -> None: ...
 
 
 class Catalogue(Protocol):
@@ -56,6 +52,18 @@ class Studio(Protocol):
     def status(self) -> Mapping[str, float]: ...
 
 
+class Backroom(Protocol):
+    """What lasts; see :class:`vivavoce.server.backroom.Backroom`."""
+
+    @property
+    def store(self) -> Store | None: ...
+
+    @property
+    def desk(self) -> Desk | None: ...
+
+    async def close(self) -> None: ...
+
+
 class Guest(Protocol):
     """A request or socket that is being served."""
 
@@ -75,14 +83,17 @@ class House:
         self,
         settings: Settings,
         studio: Studio,
-        gate: Gate | None = None,
         figures: Callable[[], bytes] | None = None,
+        backroom: Backroom | None = None,
+        open_backroom: Callable[[], Awaitable[Store]] | None = None,
     ) -> None:
-        """``figures`` gives the text that Prometheus reads, if there is any."""
+        """``figures`` gives the text that Prometheus reads, if there is any; ``open_backroom`` opens ``backroom``."""
         self.settings = settings
         self.studio = studio
-        self.gate = gate or Gate()
+        self.gate = Gate()
         self.figures = figures
+        self.backroom = backroom
+        self._open_backroom = open_backroom
         self.state: Literal["starting", "ok", "draining"] = "starting"
         self.guests: set[Guest] = set()
         self.now = time.monotonic
@@ -90,9 +101,16 @@ class House:
     async def open(self) -> None:
         """Ready to serve when this returns; on failure nothing is left running."""
         try:
-            await self.studio.start()
+            # Both take a while, in other processes and threads.
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.studio.start())
+                if self._open_backroom is not None:
+                    group.create_task(self._unlock(self._open_backroom()))
+        except BaseExceptionGroup as failures:
+            await self.close()
+            raise failures.exceptions[0] from None
         except BaseException:
-            await self.studio.close()
+            await self.close()
             raise
         self.state = "ok"
 
@@ -100,6 +118,32 @@ class House:
         """Ends everything that is left."""
         self.state = "draining"
         await self.studio.close()
+        if self.backroom is not None:
+            await self.backroom.close()
+
+    @property
+    def desk(self) -> Desk:
+        """The desk for plain requests. Raises InternalError when this house has none."""
+        desk = self.backroom.desk if self.backroom else None
+        if desk is None:
+            raise InternalError("this server keeps nothing")
+        return desk
+
+    def speak(self, request: Open, key: Key | None, dialect: str, request_id: str, label: str) -> Speaking:
+        """A stream for a caller who was let in with ``key``; ``label`` names it in the log.
+
+        Raises what :meth:`Studio.open` raises, and the errors of a key that allows no more.
+        """
+        request = msgspec.structs.replace(request, account=key.account if key else None)
+        store = self.backroom.store if self.backroom else None
+        ledger = Ledger(store, key, dialect, request, request_id) if store else None
+        try:
+            stream = self.studio.open(request)
+        except VivavoceError as error:
+            if ledger is not None:
+                ledger.close(error.code, 0.0)
+            raise
+        return Speaking(stream, request, label, self.now, ledger)
 
     def last_call(self) -> None:
         """Refuse new work from now on, and let everybody finish."""
@@ -108,15 +152,12 @@ class House:
         for guest in list(self.guests):
             guest.last_call()
 
-    def refusal(self, scope: Scope) -> VivavoceError | None:
-        """Why a new request or socket is not served, if it is not."""
-        if self.state != "ok":
-            return self.closed()
-        try:
-            self.gate.authorise(scope)
-        except VivavoceError as error:
-            return error
-        return None
+    async def _unlock(self, opening: Awaitable[Store]) -> None:
+        self.gate.store = await opening
+
+    def closing(self) -> VivavoceError | None:
+        """Why no new request or socket is served now, if none is."""
+        return None if self.state == "ok" else self.closed()
 
     def closed(self) -> ShuttingDownError:
         """The error for whoever comes too early or too late."""

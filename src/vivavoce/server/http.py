@@ -23,6 +23,8 @@ from vivavoce.errors import (
     TextTooLongError,
     VivavoceError,
 )
+from vivavoce.records import Key
+from vivavoce.server.auth import Credential, native_credential
 from vivavoce.server.house import MAX_REQUEST_ID, House
 from vivavoce.server.speaking import Speaking
 from vivavoce.speech import Audio, End, Event, Text
@@ -37,18 +39,22 @@ class ClientLeftError(Exception):
 class SpeechEndpoint:
     """The ASGI application of one speech path of one dialect."""
 
-    def __init__(self, house: House, dialect: HttpDialect, name: str) -> None:
+    def __init__(
+        self, house: House, dialect: HttpDialect, name: str, credential: Credential = native_credential
+    ) -> None:
         self._house = house
         self._dialect = dialect
         self._name = name
+        self._credential = credential
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = self._dialect(scope.get("path_params", {}))
         request_id = request_id_of(scope)
         with self._house.serving(_Requester(asyncio.current_task())):
             try:
+                key = await self._admit(scope)
                 reading = await self._read(exchange, scope, receive)
-                speaking = self._start(reading, request_id)
+                speaking = self._start(reading, key, request_id)
             except ClientLeftError:
                 return
             except VivavoceError as error:
@@ -60,21 +66,24 @@ class SpeechEndpoint:
             finally:
                 speaking.close()
 
-    async def _read(self, exchange: Exchange, scope: Scope, receive: Receive) -> Reading:
+    async def _admit(self, scope: Scope) -> Key | None:
         if scope["method"] != METHOD:
             raise MethodNotAllowedError(f"expected {METHOD}, got {scope['method']}")
-        if error := self._house.refusal(scope):
+        if error := self._house.closing():
             raise error
+        headers, query = Headers(scope=scope), QueryParams(scope["query_string"])
+        return await self._house.gate.admit(self._credential(headers, query, ()))
+
+    async def _read(self, exchange: Exchange, scope: Scope, receive: Receive) -> Reading:
         headers = Headers(scope=scope)
         body = await read_body(
             receive, headers, self._house.settings.max_body_bytes, self._house.settings.idle_timeout_s
         )
         return exchange.read(body, headers, QueryParams(scope["query_string"]))
 
-    def _start(self, reading: Reading, request_id: str) -> Speaking:
-        stream = self._house.studio.open(reading.open)
+    def _start(self, reading: Reading, key: Key | None, request_id: str) -> Speaking:
         label = f"http {self._name} id={request_id}"
-        speaking = Speaking(stream, reading.open, label, self._house.now)
+        speaking = self._house.speak(reading.open, key, self._name, request_id, label)
         try:
             speaking.send(Text(reading.text))
             speaking.send(End())

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
-from starlette.datastructures import QueryParams
+from starlette.datastructures import Headers, QueryParams
 from starlette.types import Receive, Scope, Send
 
 from vivavoce import __version__
@@ -15,6 +15,7 @@ from vivavoce.dialects.native import errors, reading
 from vivavoce.dialects.native import messages as wire
 from vivavoce.errors import MethodNotAllowedError, NotFoundError, VivavoceError
 from vivavoce.formats import ALIASES, FORMATS, FormatKind
+from vivavoce.server.auth import native_credential
 from vivavoce.server.house import House
 from vivavoce.server.http import request_id_of, respond
 from vivavoce.speech import VoiceInfo
@@ -41,19 +42,19 @@ class LookupEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            status, headers, body = self._answer(scope)
+            status, headers, body = await self._answer(scope)
         except VivavoceError as error:
             status, headers, body = errors.http(error)
             if isinstance(error, MethodNotAllowedError):
                 headers = {**headers, "allow": ", ".join(METHODS)}
         await respond(send, status, headers, body, request_id_of(scope))
 
-    def _answer(self, scope: Scope) -> Answer:
+    async def _answer(self, scope: Scope) -> Answer:
         if scope["method"] not in METHODS:
             raise MethodNotAllowedError(f"expected {' or '.join(METHODS)}, got {scope['method']}")
-        if not self._public:
-            self._house.gate.authorise(scope)
         query = QueryParams(scope["query_string"])
+        if not self._public:
+            await self._house.gate.admit(native_credential(Headers(scope=scope), query, ()))
         for name in query:
             if name not in self._options:
                 raise reading.unknown_option(name, self._options, "the query of this request")

@@ -27,7 +27,9 @@ from vivavoce.runtime.pool import LocalPool
 from vivavoce.runtime.studio import Studio
 from vivavoce.server.app import App
 from vivavoce.server.auth import check_exposure
+from vivavoce.server.backroom import Backroom
 from vivavoce.server.house import House
+from vivavoce.server.table import personas
 from vivavoce.settings import Settings
 
 POLL_S: Final = 0.05
@@ -46,15 +48,28 @@ def run(settings: Settings, on_ready: OnReady) -> int:
     Raises OutOfRangeError when the address cannot be listened on, or may not be without keys, and whatever keeps
     the engines from starting.
     """
-    check_exposure(settings)
     _raise_file_limit()
-    clock, metrics = SystemClock(), Metrics()
-    studio = Studio(settings, LocalPool(settings, clock, metrics), clock)
-    house = House(settings, studio, figures=metrics.render)
+    house = furnished(settings)
     with contextlib.closing(listen(settings)) as listener:
         server = Server(house, listener, on_ready)
         server.run(sockets=[listener])
     return 0
+
+
+def furnished(settings: Settings) -> House:
+    """The house of a whole server: engines in worker processes, a store, every dialect's voice names."""
+    clock, metrics = SystemClock(), Metrics()
+    backroom = Backroom(settings)
+    studio = Studio(
+        settings, LocalPool(settings, clock, metrics), clock, library=backroom, personas=personas()
+    )
+    return House(
+        settings,
+        studio,
+        figures=metrics.render,
+        backroom=backroom,
+        open_backroom=lambda: backroom.open(studio),
+    )
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -96,6 +111,11 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Opens the house first, so that no request finds it closed."""
         await self._house.open()
+        try:
+            check_exposure(self._house.settings, keys_exist=not self._house.gate.open)
+        except BaseException:
+            await self._house.close()
+            raise
         await super().startup(sockets)
         self._on_ready(address_of(self._listener))
 

@@ -4,18 +4,40 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from vivavoce.errors import VivavoceError
-from vivavoce.server.house import Stream
-from vivavoce.speech import Audio, Command, Ended, Event, Failed, Open
+from vivavoce.server.ledger import Ledger
+from vivavoce.speech import Audio, Command, Ended, Event, Failed, Open, Text
 
 log = logging.getLogger("vivavoce.stream")
+
+_STATUS: Final = {"spoken": "ok", "left": "cancelled"}
+
+
+class Stream(Protocol):
+    """One live stream; see :class:`vivavoce.runtime.driver.Stream`."""
+
+    def send(self, command: Command) -> None: ...
+
+    async def events(self) -> Sequence[Event]: ...
+
+    def cancel(self) -> None: ...
 
 
 class Speaking:
     """One stream of one request or socket. ``label`` says whose it is in the log; it never holds caller text."""
 
-    def __init__(self, stream: Stream, request: Open, label: str, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        request: Open,
+        label: str,
+        now: Callable[[], float],
+        ledger: Ledger | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._audio_s = 0.0
         self._stream = stream
         self._request = request
         self._label = label
@@ -37,7 +59,9 @@ class Speaking:
         return self._last.error if isinstance(self._last, Failed) else None
 
     def send(self, command: Command) -> None:
-        """See :meth:`vivavoce.runtime.driver.Stream.send`."""
+        """See :meth:`vivavoce.runtime.driver.Stream.send`. Raises QuotaExceededError, too, and sends nothing then."""
+        if self._ledger is not None and isinstance(command, Text):
+            self._ledger.spend(len(command.text))
         self._stream.send(command)
 
     async def events(self) -> Sequence[Event]:
@@ -48,6 +72,7 @@ class Speaking:
                 if self._first_audio_s is None:
                     self._first_audio_s = self._now() - self._begun_at
                 self._audio_bytes += len(event.data)
+                self._audio_s = event.stop_s
             elif isinstance(event, (Ended, Failed)):
                 self._last = event
         return events
@@ -58,17 +83,23 @@ class Speaking:
             return
         self._closed = True
         self._stream.cancel()
+        if self._ledger is not None:
+            outcome = self._outcome()
+            self._ledger.close(_STATUS.get(outcome, outcome), self._audio_s)
         if log.isEnabledFor(logging.INFO):
             log.info("%s", self._summary())
 
-    def _summary(self) -> str:
+    def _outcome(self) -> str:
         match self._last:
             case None:
-                outcome = "left"
+                return "left"
             case Failed():
-                outcome = self._last.error.code
+                return self._last.error.code
             case Ended():
-                outcome = "cancelled" if self._last.cancelled else "spoken"
+                return "cancelled" if self._last.cancelled else "spoken"
+
+    def _summary(self) -> str:
+        outcome = self._outcome()
         first_ms = "-" if self._first_audio_s is None else f"{self._first_audio_s * 1000:.0f}"
         audio_s = f"{self._last.audio_s:.2f}" if isinstance(self._last, Ended) else "-"
         return (

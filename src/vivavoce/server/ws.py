@@ -31,7 +31,9 @@ from vivavoce.dialects.contract import (
     Start,
     StreamKey,
 )
-from vivavoce.errors import TooManyStreamsError, UnknownStreamError, VivavoceError
+from vivavoce.errors import SessionExpiredError, TooManyStreamsError, UnknownStreamError, VivavoceError
+from vivavoce.records import Key
+from vivavoce.server.auth import Credential, native_credential
 from vivavoce.server.house import House
 from vivavoce.server.http import request_id_of, respond
 from vivavoce.server.portion import MAX_AUDIO_BYTES, audio_bytes, portion
@@ -47,10 +49,13 @@ FRAMES_A_TURN: Final = 64
 class SocketEndpoint:
     """The ASGI application of one WebSocket path of one dialect."""
 
-    def __init__(self, house: House, dialect: SocketDialect, name: str) -> None:
+    def __init__(
+        self, house: House, dialect: SocketDialect, name: str, credential: Credential = native_credential
+    ) -> None:
         self._house = house
         self._dialect = dialect
         self._name = name
+        self._credential = credential
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
@@ -58,16 +63,35 @@ class SocketEndpoint:
         handshake = Handshake(
             Headers(scope=scope), QueryParams(scope["query_string"]), tuple(scope.get("subprotocols", ()))
         )
-        greeting = self._dialect.greet(handshake, self._house.refusal(scope))
+        key, refusal = await self._admit(handshake)
+        greeting = self._dialect.greet(handshake, refusal)
         if isinstance(greeting, Denial):
             await deny(scope, send, greeting.status, greeting.headers, greeting.body, request_id)
             return
         headers = [(b"x-request-id", request_id.encode("latin-1"))]
         await send({"type": "websocket.accept", "subprotocol": greeting.subprotocol, "headers": headers})
-        label = f"ws {self._name} id={request_id}"
-        socket = Socket(self._house, greeting.connection, label, receive, send)
+        caller = Caller(self._name, request_id, key)
+        socket = Socket(self._house, greeting.connection, caller, receive, send)
         with self._house.serving(socket):
             await socket.run(greeting.actions)
+
+    async def _admit(self, handshake: Handshake) -> tuple[Key | None, VivavoceError | None]:
+        """The key that opens the socket, or why it stays closed."""
+        if error := self._house.closing():
+            return None, error
+        secret = self._credential(handshake.headers, handshake.query, handshake.subprotocols)
+        try:
+            return await self._house.gate.admit(secret), None
+        except VivavoceError as error:
+            return None, error
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Who is at the other end of a socket."""
+
+    dialect: str
+    request_id: str
+    key: Key | None
 
 
 async def deny(
@@ -88,11 +112,11 @@ class Socket:
     """One accepted socket, from its first frame to its last."""
 
     def __init__(
-        self, house: House, connection: Connection, label: str, receive: Receive, send: Send
+        self, house: House, connection: Connection, caller: Caller, receive: Receive, send: Send
     ) -> None:
         self._house = house
         self._connection = connection
-        self._label = label
+        self._caller = caller
         self._receive = receive
         self._asgi_send = send
         self._turn = asyncio.Lock()
@@ -103,6 +127,7 @@ class Socket:
         self._pumps: set[asyncio.Task[None]] = set()
         self._last_pump: dict[StreamKey, asyncio.Task[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._curfew: asyncio.TimerHandle | None = None
         self._draining = False
         self._closing = False
 
@@ -114,6 +139,10 @@ class Socket:
                 clerk = group.create_task(self._clerk())
                 self._act(actions)
                 self._tick()
+                if self._caller.key is not None and self._caller.key.max_session_s is not None:
+                    self._curfew = asyncio.get_running_loop().call_later(
+                        self._caller.key.max_session_s, self._expire
+                    )
                 if self._house.state == "draining":
                     self.last_call()
                 await self._listen()
@@ -122,8 +151,9 @@ class Socket:
                     task.cancel()
         finally:
             self._closing = True
-            if self._timer is not None:
-                self._timer.cancel()
+            for timer in (self._timer, self._curfew):
+                if timer is not None:
+                    timer.cancel()
             for pump in self._live.values():
                 pump.speaking.close()
 
@@ -200,11 +230,11 @@ class Socket:
                 f"expected at most {allowed} live streams on one socket",
                 retry_after_s=self._house.settings.retry_after_s,
             )
-        if start.credential is not None:
-            self._house.gate.admit(start.credential)
-        stream = self._house.studio.open(start.open)
-        label = f"{self._label} stream={start.stream!r}"
-        speaking = Speaking(stream, start.open, label, self._house.now)
+        caller = self._caller
+        # A key inside the message counts where the handshake brought none.
+        key = caller.key or self._house.gate.known(start.credential)
+        label = f"ws {caller.dialect} id={caller.request_id} stream={start.stream!r}"
+        speaking = self._house.speak(start.open, key, caller.dialect, caller.request_id, label)
         return _Pump(start.stream, speaking, start.credit_bytes)
 
     def _feed(self, key: StreamKey, command: Command) -> None:
@@ -287,6 +317,14 @@ class Socket:
         if tick.again_at is not None and not self._closing:
             delay_s = max(0.0, tick.again_at - now)
             self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+
+    def _expire(self) -> None:
+        """The caller's temporary key allows no longer connection."""
+        for task in self._pumps:
+            task.cancel()
+        self._act(
+            self._connection.farewell(SessionExpiredError("the key allows no longer session than this"))
+        )
 
     def _leave_if_idle(self) -> None:
         if self._draining and not self._live and not self._pumps:

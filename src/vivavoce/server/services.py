@@ -1,0 +1,103 @@
+"""Plain requests of every dialect: voices, dictionaries, usage, keys. One endpoint reads them, checks the key and
+carries out the dialect's own handler; whatever fails is answered in the dialect's own words."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Mapping
+from typing import Final
+from urllib.parse import parse_qsl
+
+from starlette.datastructures import Headers, QueryParams, UploadFile
+from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
+from starlette.types import Receive, Scope, Send
+
+from vivavoce.dialects.desk import Answer, Call, Service, Upload
+from vivavoce.errors import MalformedMessageError, MethodNotAllowedError, VivavoceError
+from vivavoce.server.auth import Credential
+from vivavoce.server.house import House
+from vivavoce.server.http import ClientLeftError, read_body, request_id_of, respond
+
+MAX_FIELDS: Final = 64
+FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
+
+
+class ServiceEndpoint:
+    """The ASGI application of one path: its services by method."""
+
+    def __init__(self, house: House, services: Mapping[str, Service], credential: Credential) -> None:
+        self._house = house
+        self._services = services
+        self._credential = credential
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        service = self._services.get(scope["method"])
+        request_id = request_id_of(scope)
+        try:
+            if service is None:
+                allowed = ", ".join(self._services)
+                raise MethodNotAllowedError(f"expected {allowed}, got {scope['method']}")
+            answer = await service.handler(await self._call(service, scope, receive), self._house.desk)
+        except ClientLeftError:
+            return
+        except VivavoceError as error:
+            refuse = (service or next(iter(self._services.values()))).refuse
+            answer = refuse(error)
+            if isinstance(error, MethodNotAllowedError):
+                answer = Answer(
+                    answer.status, {**answer.headers, "allow": ", ".join(self._services)}, answer.body
+                )
+        await respond(send, answer.status, answer.headers, answer.body, request_id)
+
+    async def _call(self, service: Service, scope: Scope, receive: Receive) -> Call:
+        if error := self._house.closing():
+            raise error
+        headers = Headers(scope=scope)
+        query = QueryParams(scope["query_string"])
+        key = await self._house.gate.admit(self._credential(headers, query, ()), service.scope)
+        patience_s = self._house.settings.idle_timeout_s
+        body = await read_body(receive, headers, service.max_body_bytes, patience_s)
+        fields, files = await _form(headers, body)
+        return Call(
+            method=scope["method"],
+            path=scope.get("path_params", {}),
+            query=parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True),
+            headers=headers,
+            body=body,
+            fields=fields,
+            files=files,
+            key=key,
+            now=time.time(),
+        )
+
+
+async def _form(headers: Headers, body: bytes) -> tuple[dict[str, str], dict[str, Upload]]:
+    """The fields and files of a form. Raises MalformedMessageError."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in FORMS:
+        return {}, {}
+    parser: MultiPartParser | FormParser
+    if kind == FORMS[0]:
+        parser = MultiPartParser(
+            headers, _once(body), max_files=MAX_FIELDS, max_fields=MAX_FIELDS, max_part_size=len(body) + 1
+        )
+    else:
+        parser = FormParser(headers, _once(body))
+    try:
+        form = await parser.parse()
+    except (MultiPartException, ValueError, KeyError, AssertionError) as error:
+        raise MalformedMessageError(f"expected a well-formed {kind} body: {error}") from None
+    fields: dict[str, str] = {}
+    files: dict[str, Upload] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            files[name] = Upload(value.filename or "", value.content_type or "", await value.read())
+        else:
+            fields[name] = value
+    await form.close()
+    return fields, files
+
+
+async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
+    yield body
+    yield b""

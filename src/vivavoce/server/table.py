@@ -1,0 +1,158 @@
+"""Which path is which vendor's: the one table of all wires, and who answers where paths collide.
+
+Every wire is served at the root and again under its own prefix. Where two wires claim one path at the root, the
+request decides: by a header that only one vendor's clients send, then by its body, else the first wire in the table
+that claims it. Nothing is ever redirected: vendors' clients do not follow redirects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from starlette.datastructures import Headers
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from vivavoce.dialects import gradium, soniox
+from vivavoce.dialects.contract import VoiceAlias
+from vivavoce.dialects.desk import Service
+from vivavoce.dialects.suonora import routes as suonora
+from vivavoce.dialects.supertone import routes as supertone
+from vivavoce.server.auth import Credential
+from vivavoce.server.house import House
+from vivavoce.server.http import SpeechEndpoint
+from vivavoce.server.services import ServiceEndpoint
+from vivavoce.server.ws import SocketEndpoint
+from vivavoce.settings import Settings
+from vivavoce.voices.casting import Persona
+
+Claim = Callable[[Headers], bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wire:
+    """One vendor's wire, as its package offers it."""
+
+    name: str
+    sockets: Mapping[str, Any]
+    speech: Callable[[Settings], Mapping[str, Any]]
+    services: Callable[[Settings], Sequence[Service]]
+    voices: Mapping[str, VoiceAlias]
+    credential: Credential
+    claims: Claim
+    """Whether a request on a path that others have as well is surely this vendor's."""
+
+
+def _supertone_client(headers: Headers) -> bool:
+    return "x-sup-api-key" in headers or "supertone" in headers.get("user-agent", "").lower()
+
+
+WIRES: Final = (
+    Wire(
+        name="soniox",
+        sockets=soniox.SOCKETS,
+        speech=lambda settings: soniox.SPEECH,
+        services=lambda settings: soniox.SERVICES,
+        voices=soniox.VOICES,
+        credential=soniox.credential,
+        claims=lambda headers: False,
+    ),
+    Wire(
+        name="gradium",
+        sockets=gradium.SOCKETS,
+        speech=lambda settings: gradium.SPEECH,
+        services=lambda settings: gradium.SERVICES,
+        voices=gradium.VOICES,
+        credential=gradium.credential,
+        claims=lambda headers: False,
+    ),
+    Wire(
+        name="supertone",
+        sockets=supertone.SOCKETS,
+        speech=lambda settings: supertone.SPEECH,
+        services=lambda settings: supertone.SERVICES,
+        voices=supertone.VOICES,
+        credential=supertone.credential,
+        claims=_supertone_client,
+    ),
+    Wire(
+        name="suonora",
+        sockets=suonora.SOCKETS,
+        speech=lambda settings: suonora.SPEECH,
+        services=lambda settings: suonora.SERVICES,
+        voices=suonora.VOICES,
+        credential=suonora.credential,
+        claims=lambda headers: False,
+    ),
+)
+"""Earlier ones answer what no header decides."""
+
+
+def personas(wires: Sequence[Wire] = WIRES) -> dict[str, Persona]:
+    """Every vendor's voice names and ids in lower case. Those of one vendor and gender are numbered, so that they
+    differ; a name that two vendors have is the earlier one's."""
+    found: dict[str, Persona] = {}
+    for wire in wires:
+        numbers: dict[str, int] = {}
+        for name, alias in wire.voices.items():
+            number = numbers.get(alias.gender, 0)
+            numbers[alias.gender] = number + 1
+            persona = Persona(gender=alias.gender, language=alias.language, number=number)
+            found.setdefault(name.lower(), persona)
+    return found
+
+
+@dataclass
+class _Path:
+    """A path at the root, and who claims it."""
+
+    path: str
+    plain: list[tuple[Wire, ASGIApp]] = field(default_factory=list)
+    socket: ASGIApp | None = None
+
+
+def routes(house: House, wires: Sequence[Wire] = WIRES) -> list[BaseRoute]:
+    """Every vendor's paths: under their prefixes, and at the root. Literal paths go before those with parameters."""
+    found: list[BaseRoute] = []
+    root: dict[str, _Path] = {}
+    for wire in wires:
+        for path, endpoint in _plain(house, wire).items():
+            found.append(Route(f"/{wire.name}{path}", endpoint))
+            root.setdefault(path, _Path(path)).plain.append((wire, endpoint))
+        for path, factory in wire.sockets.items():
+            dialect = factory(house.studio.voice, house.settings)
+            socket = SocketEndpoint(house, dialect, wire.name, wire.credential)
+            found.append(WebSocketRoute(f"/{wire.name}{path}", socket))
+            found.append(WebSocketRoute(path, socket))
+    for entry in sorted(root.values(), key=lambda one: one.path.count("{")):
+        endpoint = entry.plain[0][1] if len(entry.plain) == 1 else Crossroads(entry.plain)
+        found.append(Route(entry.path, endpoint))
+    return found
+
+
+def _plain(house: House, wire: Wire) -> dict[str, ASGIApp]:
+    """The plain HTTP endpoints of a wire by path, speech and services together."""
+    found: dict[str, ASGIApp] = {
+        path: SpeechEndpoint(house, factory(house.studio.voice), wire.name, wire.credential)
+        for path, factory in wire.speech(house.settings).items()
+    }
+    by_path: dict[str, dict[str, Service]] = {}
+    for service in wire.services(house.settings):
+        by_path.setdefault(service.path, {})[service.method] = service
+    for path, services in by_path.items():
+        found[path] = ServiceEndpoint(house, services, wire.credential)
+    return dict(sorted(found.items(), key=lambda one: one[0].count("{")))
+
+
+class Crossroads:
+    """One path that several wires claim."""
+
+    def __init__(self, ways: Sequence[tuple[Wire, ASGIApp]]) -> None:
+        self._ways = ways
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        sure = (endpoint for wire, endpoint in self._ways if wire.claims(headers))
+        await next(sure, self._ways[0][1])(scope, receive, send)
