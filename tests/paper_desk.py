@@ -59,6 +59,8 @@ class PaperDesk:
         self.installed = list(voices) or [voice("rms", "en-US", gender="male"), voice("siwis", "fr-FR")]
         self.custom: dict[str, CustomVoice] = {}
         self.samples: dict[str, Upload] = {}
+        self.written: dict[str, Dictionary] = {}
+        self.issued: list[Key] = []
         self.characters = 0
         self.allowance: int | None = None
         self.totals: list[UsageTotal] = []
@@ -101,10 +103,14 @@ class PaperDesk:
         return self.samples[self.custom_voice(voice_id, account).id].data
 
     def dictionaries(self, account: str | None, language: str | None = None) -> Sequence[Dictionary]:
-        return []
+        found = [one for one in self.written.values() if one.owner in (None, account)]
+        return [one for one in found if language is None or one.language in (None, language)]
 
     def dictionary(self, dictionary_id: str, account: str | None) -> Dictionary:
-        raise NotFoundError("there are no dictionaries on this desk")
+        found = next((one for one in self.dictionaries(account) if one.id == dictionary_id), None)
+        if found is None:
+            raise NotFoundError(f"there is no dictionary {dictionary_id!r}", param="dictionary_id")
+        return found
 
     async def create_dictionary(
         self,
@@ -115,13 +121,26 @@ class PaperDesk:
         entries: Sequence[Entry],
         account: str | None,
     ) -> Dictionary:
-        raise NotFoundError("there are no dictionaries on this desk")
+        made = Dictionary(
+            id=f"d{len(self.written)}",
+            name=name,
+            language=language,
+            description=description,
+            entries=tuple(entries),
+            owner=account,
+            created_at=NOW,
+            updated_at=NOW,
+        )
+        self.written[made.id] = made
+        return made
 
     async def update_dictionary(self, dictionary_id: str, account: str | None, **changes: Any) -> Dictionary:
-        raise NotFoundError("there are no dictionaries on this desk")
+        made = msgspec.structs.replace(self.dictionary(dictionary_id, account), **changes)
+        self.written[dictionary_id] = made
+        return made
 
     async def delete_dictionary(self, dictionary_id: str, account: str | None) -> None:
-        raise NotFoundError("there are no dictionaries on this desk")
+        del self.written[self.dictionary(dictionary_id, account).id]
 
     async def temporary_key(
         self,
@@ -133,7 +152,21 @@ class PaperDesk:
         max_session_s: float | None = None,
         client_reference_id: str | None = None,
     ) -> IssuedKey:
-        raise NotFoundError("there are no keys on this desk")
+        made = Key(
+            id=f"t{len(self.issued)}",
+            name="temporary",
+            prefix="vv_tmp_",
+            scopes=(scope,),
+            created_at=NOW,
+            expires_at=NOW + ttl_s,
+            temporary=True,
+            parent_id=parent.id if parent else None,
+            single_use=single_use,
+            max_session_s=max_session_s,
+            client_reference_id=client_reference_id,
+        )
+        self.issued.append(made)
+        return IssuedKey(made, f"vv_tmp_{made.id}")
 
     def characters_this_month(self, account: str | None) -> int:
         return self.characters
