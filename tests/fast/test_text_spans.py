@@ -43,6 +43,13 @@ def test_an_insertion_has_an_empty_span_in_its_place() -> None:
     assert (text.text, text.source(1, 2), text.source(3, 4)) == ("a-b!", (8, 8), (9, 9))
 
 
+def test_an_insertion_within_a_replacement_belongs_to_it() -> None:
+    text = SpannedText.verbatim("a b", 0).replace([(0, 1, "yz")]).replace([(1, 1, "x")])
+    assert text.text == "yxz b"
+    assert [text.source(i, i + 1) for i in range(3)] == [(0, 1)] * 3
+    assert text.source(1, 1) == (0, 1)
+
+
 def test_ends_are_clamped_and_an_empty_stretch_has_an_empty_span() -> None:
     text = SpannedText.verbatim("abc", 5)
     assert text.source(-3, 99) == (5, 8)

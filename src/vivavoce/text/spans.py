@@ -38,16 +38,22 @@ class SpannedText(Struct, frozen=True):
     def source(self, start: int, stop: int) -> tuple[int, int]:
         """The caller's span behind ``text[start:stop]``; both ends are clamped to the text.
 
-        An empty stretch has an empty span, where its place is in the caller's text.
+        An empty stretch has an empty span, where its place is in the caller's text; within a run that maps as a
+        whole it has the span of that run.
         """
         start = max(0, min(start, len(self.text)))
         stop = max(start, min(stop, len(self.text)))
         if start == stop:
-            at = self._around(start)[0] if start < len(self.text) else self._around(start - 1)[1]
-            return at, at
+            return self._between(start)
         first, _ = self._around(start)
         _, last = self._around(stop - 1)
         return first, max(first, last)
+
+    def _between(self, index: int) -> tuple[int, int]:
+        """The caller's span of the place before the character at ``index``."""
+        after = self._around(index)[0] if index < len(self.text) else self._around(index - 1)[1]
+        before = self._around(index - 1)[1] if index else after
+        return after, max(after, before)
 
     def replace(self, changes: Iterable[tuple[int, int, str]]) -> SpannedText:
         """This text with each ``text[start:stop]`` replaced; changes ascend and do not overlap."""
