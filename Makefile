@@ -30,6 +30,7 @@ $(VENV)/.tested: $(VENV)/.installed
 	@touch $@
 
 test: $(VENV)/.tested
+	@$(BIN)/python tests/vendors.py
 	@$(BIN)/python -m pytest
 
 fast: $(VENV)/.tested
