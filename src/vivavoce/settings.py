@@ -93,6 +93,24 @@ class Settings:
     ws_ping_timeout_s: float = _option(
         60.0, "A WebSocket whose pong is missing for this long is closed.", low=1, high=3600
     )
+    replay_window_s: float = _option(
+        60.0,
+        "How long a broken download can be taken up again, where a wire has that; 0 means never.",
+        low=0,
+        high=3600,
+    )
+    replay_bytes: int = _option(
+        64 << 20, "Audio kept for downloads that break, in all.", low=1024, high=1 << 34
+    )
+    cors_origins: str = _option(
+        "*", "Web origins that may use the wires made for browsers, comma separated; * is any, empty is none."
+    )
+    supertone_speed_divides: bool = _option(
+        False, "On Supertone's wire speed shortens a given duration, instead of lengthening it as documented."
+    )
+    supertone_any_model_streams: bool = _option(
+        False, "On Supertone's wire every model streams, not only the one that the vendor lets stream."
+    )
     send_buffer_bytes: int = _option(65_536, "Kernel send buffer of a connection.", low=4096, high=1 << 26)
 
     def __post_init__(self) -> None:

@@ -50,15 +50,15 @@ class SpeechEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = self._dialect(scope.get("path_params", {}))
         request_id = request_id_of(scope)
-        with self._house.serving(_Requester(asyncio.current_task())):
+        with self._house.serving(Requester(asyncio.current_task())):
             try:
-                key = await self._admit(scope)
-                reading = await self._read(exchange, scope, receive)
-                speaking = self._start(reading, key, request_id)
+                key = await self.admit(scope)
+                reading = await self.read(exchange, scope, receive)
+                speaking = self.begin(reading, key, request_id)
             except ClientLeftError:
                 return
             except VivavoceError as error:
-                await _refuse(send, exchange, error, request_id)
+                await refuse(send, exchange, error, request_id)
                 return
             try:
                 answer = Answer(self._house, exchange, reading, speaking, request_id, send)
@@ -66,7 +66,8 @@ class SpeechEndpoint:
             finally:
                 speaking.close()
 
-    async def _admit(self, scope: Scope) -> Key | None:
+    async def admit(self, scope: Scope) -> Key | None:
+        """The key that a request came with. Raises VivavoceError when it is not served."""
         if scope["method"] != METHOD:
             raise MethodNotAllowedError(f"expected {METHOD}, got {scope['method']}")
         if error := self._house.closing():
@@ -74,14 +75,16 @@ class SpeechEndpoint:
         headers, query = Headers(scope=scope), QueryParams(scope["query_string"])
         return await self._house.gate.admit(self._credential(headers, query, ()))
 
-    async def _read(self, exchange: Exchange, scope: Scope, receive: Receive) -> Reading:
+    async def read(self, exchange: Exchange, scope: Scope, receive: Receive) -> Reading:
+        """What a request asks for. Raises VivavoceError, and ClientLeftError when nobody is there any more."""
         headers = Headers(scope=scope)
         body = await read_body(
             receive, headers, self._house.settings.max_body_bytes, self._house.settings.idle_timeout_s
         )
         return exchange.read(body, headers, QueryParams(scope["query_string"]))
 
-    def _start(self, reading: Reading, key: Key | None, request_id: str) -> Speaking:
+    def begin(self, reading: Reading, key: Key | None, request_id: str) -> Speaking:
+        """The stream for a request, with all of its text. Raises VivavoceError."""
         label = f"http {self._name} id={request_id}"
         speaking = self._house.speak(reading.open, key, self._name, request_id, label)
         try:
@@ -122,7 +125,7 @@ class Answer:
                 body, length = self._exchange.render(await self._first()), {}
                 more = not self._speaking.over
         except VivavoceError as error:
-            await _refuse(self._send, self._exchange, error, self._request_id)
+            await refuse(self._send, self._exchange, error, self._request_id)
             return
         headers = {**self._exchange.headers(self._reading.open.format.rate_hz), **length}
         await start(self._send, 200, headers, self._request_id)
@@ -219,7 +222,8 @@ async def respond(send: Send, status: int, headers: Mapping[str, str], body: byt
     await send({"type": "http.response.body", "body": body})
 
 
-async def _refuse(send: Send, exchange: Exchange, error: VivavoceError, request_id: str) -> None:
+async def refuse(send: Send, exchange: Exchange, error: VivavoceError, request_id: str) -> None:
+    """Answers in the words of the exchange's wire that a request is not served."""
     status, headers, body = exchange.error(error)
     if isinstance(error, MethodNotAllowedError):
         headers = {**headers, "allow": METHOD}
@@ -235,7 +239,7 @@ def _too_large(limit: int) -> MessageTooLargeError:
     return MessageTooLargeError(f"body: expected at most {limit} bytes, got more")
 
 
-class _Requester:
+class Requester:
     """A request as a guest of the house."""
 
     def __init__(self, task: asyncio.Task[object] | None) -> None:

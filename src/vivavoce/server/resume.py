@@ -1,0 +1,207 @@
+"""Speech whose download can be taken up again: a resend of the same request goes on from what was already made.
+
+A request is the same when the same key asks the same path for the same speech in the same form, however its JSON is
+written. ``Range: bytes=n-`` skips what the client has: 206, with ``Content-Range: bytes n-*/*`` while nobody knows
+the end. When nothing is kept any more, the answer is the whole one, 200, as for any server that does not know ranges.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from vivavoce.dialects.contract import Exchange, HttpDialect, Reading
+from vivavoce.errors import ConcurrencyLimitError, OverloadedError, TextTooLongError, VivavoceError
+from vivavoce.records import Key
+from vivavoce.server.auth import Credential, native_credential
+from vivavoce.server.house import House
+from vivavoce.server.http import (
+    ClientLeftError,
+    Requester,
+    SpeechEndpoint,
+    refuse,
+    request_id_of,
+    respond,
+    start,
+    until_gone,
+)
+from vivavoce.server.replay import Playback, Replays
+from vivavoce.server.speaking import Speaking
+from vivavoce.speech import Audio, Event
+
+_RANGE: Final = re.compile(r"bytes=(\d{1,15})-", re.ASCII)
+
+
+class ResumingEndpoint:
+    """The ASGI application of one speech path; like :class:`SpeechEndpoint`, but nothing is lost with a connection."""
+
+    def __init__(
+        self,
+        house: House,
+        dialect: HttpDialect,
+        name: str,
+        replays: Replays,
+        credential: Credential = native_credential,
+    ) -> None:
+        self._speech = SpeechEndpoint(house, dialect, name, credential)
+        self._house = house
+        self._dialect = dialect
+        self._replays = replays
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = self._dialect(scope.get("path_params", {}))
+        request_id = request_id_of(scope)
+        with self._house.serving(Requester(asyncio.current_task())):
+            try:
+                key = await self._speech.admit(scope)
+                reading = await self._speech.read(exchange, scope, receive)
+                playback = self._playback(reading, exchange, key, scope, request_id)
+            except ClientLeftError:
+                return
+            except VivavoceError as error:
+                await refuse(send, exchange, error, request_id)
+                return
+            try:
+                limit = self._house.settings.max_complete_bytes if reading.complete else None
+                answer = _Answer(playback, exchange, request_id, send, limit)
+                await until_gone(receive, answer.run())
+            finally:
+                playback.close()
+
+    def _playback(
+        self, reading: Reading, exchange: Exchange, key: Key | None, scope: Scope, request_id: str
+    ) -> Playback:
+        """A place on what is being made or was made already, or at the start of something new."""
+        headers = Headers(scope=scope)
+        owner = key.account if key else ""
+        name = fingerprint(scope["path"], headers.get("accept", ""), reading)
+        kept = self._replays.find(owner, name, range_start(headers.get("range", "")))
+        if kept is not None:
+            return kept
+        speaking = self._begin(reading, key, owner, request_id)
+        return self._replays.record(owner, name, SpokenSource(exchange, reading, speaking))
+
+    def _begin(self, reading: Reading, key: Key | None, owner: str, request_id: str) -> Speaking:
+        """A new stream. What waits for somebody who may never come back gives way to it."""
+        while True:
+            try:
+                return self._speech.begin(reading, key, request_id)
+            except OverloadedError:
+                if not self._replays.let_go():
+                    raise
+            except ConcurrencyLimitError:
+                if not self._replays.let_go(owner):
+                    raise
+
+
+class SpokenSource:
+    """A stream as the source of a body; see :class:`~vivavoce.server.replay.Source`."""
+
+    def __init__(self, exchange: Exchange, reading: Reading, speaking: Speaking) -> None:
+        self._exchange = exchange
+        self._rate_hz = reading.open.format.rate_hz
+        self._speaking = speaking
+        self._begun = False
+
+    def headers(self) -> Mapping[str, str]:
+        return self._exchange.headers(self._rate_hz)
+
+    async def next(self) -> bytes | None:
+        """Nothing comes before the first audio, so that a failure until then has a status of its own."""
+        events: list[Event] = []
+        while not self._speaking.over:
+            events.extend(await self._speaking.events())
+            if not self._begun and not self._speaking.over and not any(isinstance(e, Audio) for e in events):
+                continue
+            if self._speaking.failure is not None and not self._begun:
+                break
+            self._begun = True
+            body, events = self._exchange.render(events), []
+            if body:
+                return body
+        if self._speaking.failure is not None:
+            raise self._speaking.failure
+        return None
+
+    def close(self) -> None:
+        self._speaking.close()
+
+
+class _Answer:
+    """The answer to one request, read off a tape."""
+
+    def __init__(
+        self, playback: Playback, exchange: Exchange, request_id: str, send: Send, limit: int | None
+    ) -> None:
+        """``limit``: the most bytes of an answer that is made whole before it is sent; ``None`` sends it as made."""
+        self._playback = playback
+        self._exchange = exchange
+        self._request_id = request_id
+        self._send = send
+        self._limit = limit
+
+    async def run(self) -> None:
+        """Sends everything; returns without ending the body when the rest cannot be made."""
+        try:
+            piece = await (self._playback.next() if self._limit is None else self._whole(self._limit))
+        except VivavoceError as error:
+            await refuse(self._send, self._exchange, error, self._request_id)
+            return
+        tape, begun_at = self._playback.tape, self._playback.begun_at
+        if not piece and begun_at > 0:
+            headers = {"content-range": f"bytes */{tape.end}", "cache-control": "no-store"}
+            await respond(self._send, 416, headers, b"", self._request_id)
+            return
+        headers = {**tape.source.headers(), "accept-ranges": "bytes"}
+        if begun_at > 0:
+            extent = f"{tape.end - 1}/{tape.end}" if tape.whole else "*/*"
+            headers["content-range"] = f"bytes {begun_at}-{extent}"
+        if self._limit is not None:
+            headers["content-length"] = str(len(piece or b""))
+        await start(self._send, 206 if begun_at > 0 else 200, headers, self._request_id)
+        await self._body(piece if self._limit is None else piece or b"")
+
+    async def _body(self, piece: bytes | None) -> None:
+        while piece is not None:
+            more = self._limit is None
+            await self._send({"type": "http.response.body", "body": piece, "more_body": more})
+            if not more:
+                return
+            try:
+                piece = await self._playback.next()
+            except VivavoceError:
+                return
+        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _whole(self, limit: int) -> bytes:
+        parts: list[bytes] = []
+        size = 0
+        while (piece := await self._playback.next()) is not None:
+            parts.append(piece)
+            size += len(piece)
+            if size > limit:
+                raise TextTooLongError(
+                    f"text: its audio passed {limit} bytes, the most that is made whole; "
+                    "ask for a streamed answer",
+                    param="text",
+                )
+        return b"".join(parts)
+
+
+def range_start(header: str) -> int:
+    """The offset that ``Range: bytes=n-`` asks for; any other range is not understood, which means from the start."""
+    found = _RANGE.fullmatch(header.replace(" ", ""))
+    return int(found[1]) if found else 0
+
+
+def fingerprint(path: str, accept: str, reading: Reading) -> bytes:
+    """What two requests have in common when they ask for the same body."""
+    asked = msgspec.json.encode((path, accept, reading), order="deterministic")
+    return hashlib.sha256(asked).digest()
