@@ -7,7 +7,7 @@ there is something to do, what to do. A message never holds the caller's text be
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
 
 def quoted(value: object, limit: int = 60) -> str:
@@ -23,7 +23,7 @@ class VivavoceError(Exception):
     ``param`` names the request field at fault, if one is; ``retry_after_s`` says when trying again may help.
     """
 
-    code: ClassVar[str] = "internal_error"
+    code: str = "internal_error"
 
     def __init__(self, message: str, *, param: str | None = None, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -272,12 +272,98 @@ class InternalError(VivavoceError):
     code = "internal_error"
 
 
+# ---- what the SDK raises ------------------------------------------------------------------------------------------
+
+
+class VivavoceClientError(VivavoceError):
+    """The root of what the SDK raises. ``code`` is the server's own code, or one of those that only a client has:
+    ``connection_failed``, ``connection_lost``, ``timeout``, ``stream_closed`` and ``not_local``."""
+
+    default_code: ClassVar[str] = "internal_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        param: str | None = None,
+        retry_after_s: float | None = None,
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message, param=param, retry_after_s=retry_after_s)
+        self.code = code or self.default_code
+        self.request_id = request_id
+        """The server's id of the request or connection, as its log has it; "" where there is none."""
+
+
+class VivavoceConnectionError(VivavoceClientError):
+    """The server could not be reached, or the connection was lost and could not be resumed."""
+
+    default_code: ClassVar[str] = "connection_lost"
+
+    def __init__(
+        self, message: str, *, code: str = "", close_code: int | None = None, reason: str = "", **more: Any
+    ) -> None:
+        super().__init__(message, code=code, **more)
+        self.close_code = close_code
+        """The WebSocket's close code (1006: it was cut without one); ``None`` where no socket was open."""
+        self.reason = reason
+        """The reason that came with it."""
+
+
+class VivavoceTimeoutError(VivavoceConnectionError):
+    """Nothing came for longer than the client's own :class:`~vivavoce.types.Timeouts` allow."""
+
+    default_code: ClassVar[str] = "timeout"
+
+
+class VivavoceAuthError(VivavoceClientError):
+    """No key, one that is not valid here, or one that is not good for this."""
+
+    default_code: ClassVar[str] = "unauthorized"
+
+
+class VivavoceRateLimitError(VivavoceClientError):
+    """A limit of the key, of the connection or of the machine is reached; ``retry_after_s`` says when to try again."""
+
+    default_code: ClassVar[str] = "rate_limited"
+
+
+class VivavoceValidationError(VivavoceClientError):
+    """The request is wrong: the same one will fail again. ``param`` names the field."""
+
+    default_code: ClassVar[str] = "invalid_request"
+
+
+class VivavoceNotFoundError(VivavoceValidationError):
+    """There is no such dictionary, key, voice or path."""
+
+    default_code: ClassVar[str] = "not_found"
+
+
+class VivavoceServerError(VivavoceClientError):
+    """The server failed on this request."""
+
+
+class VivavoceRealtimeError(VivavoceClientError):
+    """A stream of ``client.realtime`` failed; its siblings go on. ``__cause__`` is the error by its kind."""
+
+    def __init__(self, message: str, *, stream_id: str = "", **more: Any) -> None:
+        super().__init__(message, **more)
+        self.stream_id = stream_id
+        """The failed stream's id, as its config gave it."""
+
+
+CLIENT_CODES: Final = ("connection_failed", "connection_lost", "timeout", "stream_closed", "not_local")
+"""Codes that no server sends."""
+
+
 def error_classes() -> list[type[VivavoceError]]:
-    """Every class of the tree, parents before children, in the order they are defined."""
+    """Every class that a server raises, parents before children, in the order they are defined."""
     found: list[type[VivavoceError]] = []
     queue: list[type[VivavoceError]] = [VivavoceError]
     while queue:
         cls = queue.pop(0)
         found.append(cls)
-        queue.extend(cls.__subclasses__())
+        queue.extend(child for child in cls.__subclasses__() if child is not VivavoceClientError)
     return found
