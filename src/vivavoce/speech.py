@@ -11,7 +11,7 @@ delivered audio; positions in an engine's audio are samples at the voice's own r
 from __future__ import annotations
 
 from enum import Enum
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -52,6 +52,10 @@ class Prosody(Struct, frozen=True, kw_only=True):
     """Linear gain, 0 to 4; a limiter keeps it from clipping."""
 
 
+OWN_RULES: Final = "auto"
+"""See :attr:`Open.rewrite_rules`."""
+
+
 class Open(Struct, frozen=True, kw_only=True):
     """Starts a stream. Ranges are checked by ``session/limits.py``, names by the catalogue."""
 
@@ -79,7 +83,8 @@ class Open(Struct, frozen=True, kw_only=True):
     dictionary_id: str | None = None
     """A pronunciation dictionary of the store, applied before anything else."""
     rewrite_rules: str = ""
-    """Names or aliases of ``text/rewrite`` rules, comma separated; "" or "none" for none."""
+    """Names or aliases of ``text/rewrite`` rules, comma separated; "" or "none" for none, :data:`OWN_RULES` for
+    those of the language that is spoken."""
     reduce_silence: bool = False
     """Whether pauses between sentences and clauses are kept short."""
     account: str | None = None

@@ -19,9 +19,9 @@ from vivavoce.session import limits as bounds
 from vivavoce.session.core import Session
 from vivavoce.session.limits import Limits
 from vivavoce.settings import Settings
-from vivavoce.speech import Open, VoiceInfo
+from vivavoce.speech import OWN_RULES, Open, VoiceInfo
 from vivavoce.text.pronounce import Dictionary
-from vivavoce.text.rewrite import rewrite, undashed
+from vivavoce.text.rewrite import language_rules, rewrite, undashed
 from vivavoce.text.rewrite import rules as rewrite_rules
 from vivavoce.text.spans import SpannedText
 from vivavoce.voices.casting import Casting, Persona, both, cast
@@ -133,12 +133,13 @@ class Studio:
                 f"{len(self._streams)} streams are live, as many as allowed",
                 retry_after_s=self.settings.retry_after_s,
             )
-        voice = self.voice(request.voice, request.language)
-        session = Session(request, voice, self._limits, self._clock.now())
+        casting = self.cast(request.voice, request.language, request.account)
+        played, prepare = _played(request, casting), self._preparation(request, casting.voice)
+        session = Session(played, casting.voice, self._limits, self._clock.now(), prepare)
         stream = Stream(
             session,
             self._backend,
-            voice,
+            casting.voice,
             self.settings,
             self._clock,
             lambda: self._streams.discard(stream),
@@ -146,7 +147,7 @@ class Studio:
         self._streams.add(stream)
         return stream
 
-    def _preparation(self, request: Open) -> Callable[[SpannedText], SpannedText] | None:
+    def _preparation(self, request: Open, voice: VoiceInfo) -> Callable[[SpannedText], SpannedText] | None:
         """What makes a stream's text sayable, if anything has to. Raises NotFoundError, OutOfRangeError."""
         dictionary = None
         if request.dictionary_id is not None:
@@ -155,7 +156,9 @@ class Studio:
                     f"no dictionary {quoted(request.dictionary_id)} here", param="dictionary_id"
                 )
             dictionary = self.library.dictionary(request.dictionary_id, request.account)
-        rules = rewrite_rules(request.rewrite_rules)
+        own = request.rewrite_rules == OWN_RULES
+        named = language_rules(request.language or voice.language) if own else request.rewrite_rules
+        rules = rewrite_rules(named)
         if dictionary is None and not rules:
             return None
 
