@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rehearsal import VOICE
 from vivavoce.dialects.contract import Action, Close, Feed, Handshake, Reply, Start, Welcome
 from vivavoce.dialects.gradium.adapter import ABANDONED_S, TICK_S, GradiumConnection, GradiumSockets
 from vivavoce.errors import (
@@ -28,7 +27,7 @@ from vivavoce.errors import (
     UnknownVoiceError,
     VivavoceError,
 )
-from vivavoce.speech import Audio, Cancel, End, Ended, Event, Failed, Flush, Flushed, Mark, Text, VoiceInfo
+from vivavoce.speech import Audio, Cancel, End, Ended, Event, Failed, Flush, Flushed, Mark, Text
 
 pytestmark = pytest.mark.fast
 
@@ -39,13 +38,9 @@ END = '{"type":"end_of_stream"}'
 EMPTY = Ended(0.0, 0)
 
 
-def resolve(name: str, language: str | None) -> VoiceInfo:
-    return VOICE
-
-
 def sockets() -> GradiumSockets:
     ids = count(1)
-    return GradiumSockets(resolve, 300.0, lambda: f"req_{next(ids)}")
+    return GradiumSockets(300.0, lambda: f"req_{next(ids)}")
 
 
 def greeted(error: VivavoceError | None = None) -> tuple[GradiumConnection, Sequence[Action]]:

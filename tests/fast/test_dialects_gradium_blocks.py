@@ -83,8 +83,8 @@ def test_opus_comes_in_whole_pages_of_one_file() -> None:
     assert b"".join(block.data for block in blocks) == data
     assert blocks[-1].stop_s == 0.5
     assert all(a.stop_s == b.start_s for a, b in itertools.pairwise(blocks))
-    with av.open(io.BytesIO(data)) as file:
-        assert sum(frame.samples for frame in file.decode(audio=0)) == 24000
+    with av.open(io.BytesIO(data), "r") as file:
+        assert sum(int(frame.samples) for frame in file.decode(audio=0)) == 24000
 
 
 @pytest.mark.parametrize("name", ["pcm_8000", "wav", "opus", "alaw_8000"])

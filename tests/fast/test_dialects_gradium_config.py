@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rehearsal import VOICE
-from vivavoce.dialects.gradium.cast import CATALOG, VOICES
+from vivavoce.dialects.gradium.cast import CATALOG, NAMES, VOICES
 from vivavoce.dialects.gradium.config import RANGES, config
 from vivavoce.dialects.gradium.messages import Setup
 from vivavoce.dialects.gradium.opening import OUTPUTS, Opening, opening
@@ -18,24 +17,17 @@ from vivavoce.errors import (
     OutOfRangeError,
     UnknownFormatError,
     UnknownModelError,
-    UnknownVoiceError,
     VivavoceError,
     WrongTypeError,
 )
 from vivavoce.session.limits import check
-from vivavoce.speech import Open, Prosody, VoiceInfo
+from vivavoce.speech import OWN_RULES, Open, Prosody
 
 pytestmark = pytest.mark.fast
 
 
-def resolve(name: str, language: str | None) -> VoiceInfo:
-    if name == "nobody":
-        raise UnknownVoiceError("no such voice", param="voice")
-    return VOICE
-
-
 def opened(**fields: Any) -> Opening:
-    return opening(Setup(**fields), resolve)
+    return opening(Setup(**fields))
 
 
 @pytest.mark.parametrize("value", [None, {}, "{}", "", "null", '{"unknown": 1}', {"max_padding": 3}])
@@ -95,7 +87,7 @@ def test_any_value_is_a_config_or_our_error(value: Any) -> None:
 
 
 def test_rewrite_rules_default_to_the_voices_language() -> None:
-    assert opened().open.rewrite_rules == "en"
+    assert opened().open.rewrite_rules == OWN_RULES
     assert opened(json_config={"rewrite_rules": "none"}).open.rewrite_rules == "none"
     assert opened(json_config={"rewrite_rules": "fr-be"}).open.rewrite_rules == "fr-be"
     assert opened(json_config='{"rewrite_rules": "TimeEn,Date"}').open.rewrite_rules == "TimeEn,Date"
@@ -123,16 +115,15 @@ def test_everything_may_be_null() -> None:
 
 def test_a_voice_id_goes_before_a_name() -> None:
     assert opened(voice="Emma", voice_id="b").open.voice == "b"
-    assert opened(voice="Emma").open.voice == "Emma"
+
+
+def test_a_catalogue_name_is_its_id_and_other_names_are_left_as_they_are() -> None:
+    assert opened(voice="Emma").open.voice == opened(voice_id="emma").open.voice == "YTpq7expH9539ERJ"
+    assert opened(voice="Somebody").open.voice == "Somebody"
 
 
 def test_a_pronunciation_is_a_dictionary() -> None:
     assert opened(pronunciation_id="p1").open.dictionary_id == "p1"
-
-
-def test_a_voice_unknown_here_is_left_to_the_server() -> None:
-    assert opened(voice_id="nobody").open.voice == "nobody"
-    assert opened(voice_id="nobody").open.rewrite_rules == "none"
 
 
 @pytest.mark.parametrize(
@@ -183,7 +174,7 @@ def test_wrong_types_in_a_config_are_told_apart_from_ranges() -> None:
 def test_ids_in_shipped_clients_are_aliases_that_keep_their_gender() -> None:
     for uid in ("YTpq7expH9539ERJ", "m86j6D7UZpGzHsNu", "LFZvm12tW_z0xfGo", "_6Aslh2DxfmnRLmP"):
         assert uid in VOICES
-    assert VOICES["vjFyp2BcCyTlUmYb"] == VOICES["Everly"]
-    assert (VOICES["Emma"].gender, VOICES["Jack"].gender) == ("female", "male")
+    assert (VOICES["YTpq7expH9539ERJ"].gender, VOICES["m86j6D7UZpGzHsNu"].gender) == ("female", "male")
+    assert NAMES.keys().isdisjoint(VOICES)
     assert "default" in VOICES
     assert all(len(voice.uid) == 16 for voice in CATALOG)

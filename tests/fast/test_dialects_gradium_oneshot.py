@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rehearsal import VOICE
 from vivavoce.dialects.contract import Reading
 from vivavoce.dialects.gradium.errors import CLOSE_CODE, HTTP_STATUS, http, refuse
 from vivavoce.dialects.gradium.oneshot import GradiumExchange
@@ -26,19 +25,15 @@ from vivavoce.errors import (
     VivavoceError,
     error_classes,
 )
-from vivavoce.speech import Audio, Ended, Failed, Mark, VoiceInfo
+from vivavoce.speech import Audio, Ended, Failed, Mark
 
 pytestmark = pytest.mark.fast
 
 BODY = {"text": "Hello there", "voice_id": "v", "output_format": "pcm_8000"}
 
 
-def resolve(name: str, language: str | None) -> VoiceInfo:
-    return VOICE
-
-
 def exchange() -> GradiumExchange:
-    return GradiumExchange(resolve, lambda: "req_1")
+    return GradiumExchange(lambda: "req_1")
 
 
 def read(made: GradiumExchange, query: dict[str, str] | None = None, **fields: Any) -> Reading:

@@ -33,7 +33,7 @@ from vivavoce.dialects.contract import (
 )
 from vivavoce.dialects.gradium import errors, reading
 from vivavoce.dialects.gradium import messages as wire
-from vivavoce.dialects.gradium.opening import Resolve, opening, voice_of
+from vivavoce.dialects.gradium.opening import opening, voice_of
 from vivavoce.dialects.gradium.request import Request
 from vivavoce.errors import (
     DuplicateStreamError,
@@ -61,17 +61,14 @@ def new_request_id() -> str:
 class GradiumSockets:
     """Greets the sockets of ``WS speech/tts``."""
 
-    def __init__(
-        self, resolve: Resolve, idle_timeout_s: float, new_id: Callable[[], str] = new_request_id
-    ) -> None:
-        self._resolve = resolve
+    def __init__(self, idle_timeout_s: float, new_id: Callable[[], str] = new_request_id) -> None:
         self._idle_timeout_s = idle_timeout_s
         self._new_id = new_id
 
     def greet(self, handshake: Handshake, error: VivavoceError | None) -> Welcome | Denial:
         """See :class:`~vivavoce.dialects.contract.SocketDialect`. A refusal is told inside the socket: the clients
         take one of the handshake for a network failure."""
-        connection = GradiumConnection(self._resolve, self._idle_timeout_s, self._new_id)
+        connection = GradiumConnection(self._idle_timeout_s, self._new_id)
         return Welcome(connection, actions=connection.farewell(error) if error else ())
 
 
@@ -97,8 +94,7 @@ class _Live(Struct):
 class GradiumConnection:
     """One socket."""
 
-    def __init__(self, resolve: Resolve, idle_timeout_s: float, new_id: Callable[[], str]) -> None:
-        self._resolve = resolve
+    def __init__(self, idle_timeout_s: float, new_id: Callable[[], str]) -> None:
         self._idle_timeout_s = idle_timeout_s
         self._new_id = new_id
         self._live: dict[StreamKey, _Live] = {}
@@ -192,7 +188,7 @@ class GradiumConnection:
         self._stays = self._stays or not closes
         self._failed.pop(key, None)
         try:
-            understood = opening(said, self._resolve)
+            understood = opening(said)
         except VivavoceError as error:
             self._remember(key)
             return _told(error, said, closes=closes)

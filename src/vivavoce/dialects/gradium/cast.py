@@ -61,13 +61,14 @@ CATALOG: Final = (
 DEFAULT: Final = VoiceAlias(gender="neutral", language="en-US", description="The best installed voice.")
 
 
-def _aliases() -> dict[str, VoiceAlias]:
-    found = {"default": DEFAULT}
-    for voice in CATALOG:
-        alias = VoiceAlias(gender=voice.gender, language=voice.language, description=voice.description)
-        found[voice.uid] = found[voice.name] = alias
-    return found
+VOICES: Final[Mapping[str, VoiceAlias]] = {
+    "default": DEFAULT,
+    **{
+        voice.uid: VoiceAlias(gender=voice.gender, language=voice.language, description=voice.description)
+        for voice in CATALOG
+    },
+}
+"""By id."""
 
-
-VOICES: Final[Mapping[str, VoiceAlias]] = _aliases()
-"""By id and by name; both have equal values, which means the same voice."""
+NAMES: Final[Mapping[str, str]] = {voice.name.lower(): voice.uid for voice in CATALOG}
+"""Ids by lower-case name. Names are this wire's own: other vendors have an Emma too."""

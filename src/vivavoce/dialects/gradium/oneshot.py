@@ -13,7 +13,7 @@ from vivavoce.dialects.gradium import errors, reading
 from vivavoce.dialects.gradium import messages as wire
 from vivavoce.dialects.gradium.adapter import new_request_id
 from vivavoce.dialects.gradium.cast import DRAFT_PREFIX
-from vivavoce.dialects.gradium.opening import Resolve, opening
+from vivavoce.dialects.gradium.opening import opening
 from vivavoce.dialects.gradium.request import Request
 from vivavoce.errors import EmptyTextError, RequestError, VivavoceError
 from vivavoce.speech import Audio, Event, Failed
@@ -26,8 +26,7 @@ MAX_PREVIEW_CHARS: Final = 100
 class GradiumExchange:
     """One request. Wants ``read`` before ``headers`` and ``render``."""
 
-    def __init__(self, resolve: Resolve, new_id: Callable[[], str] = new_request_id) -> None:
-        self._resolve = resolve
+    def __init__(self, new_id: Callable[[], str] = new_request_id) -> None:
         self._new_id = new_id
         self._said: wire.OneShot | None = None
         self._request: Request | None = None
@@ -41,7 +40,7 @@ class GradiumExchange:
             said = msgspec.structs.replace(said, json_config=query["json_config"])
         self._said = said
         _check(said)
-        understood = opening(said, self._resolve, words=not said.only_audio)
+        understood = opening(said, words=not said.only_audio)
         request = Request(understood, self._new_id())
         if said.only_audio:
             self._media_type = understood.output.media_type

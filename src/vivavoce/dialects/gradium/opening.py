@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
 
 from vivavoce.dialects.gradium.blocks import Blocks, OggBlocks, SampleBlocks
+from vivavoce.dialects.gradium.cast import NAMES
 from vivavoce.dialects.gradium.config import config
 from vivavoce.dialects.gradium.messages import OneShot, Setup
-from vivavoce.errors import UnknownFormatError, UnknownModelError, UnknownVoiceError, quoted
+from vivavoce.errors import UnknownFormatError, UnknownModelError, quoted
 from vivavoce.formats import AudioFormat, audio_format
-from vivavoce.speech import Open, VoiceInfo
-from vivavoce.text.rewrite import language_rules
-
-Resolve = Callable[[str, str | None], VoiceInfo]
-"""The voice behind a name and language. Raises UnknownVoiceError or UnknownLanguageError."""
+from vivavoce.speech import OWN_RULES, Open
 
 DEFAULT_MODEL: Final = "default"
 DEFAULT_VOICE: Final = "default"
@@ -74,28 +71,22 @@ class Opening(Struct, frozen=True):
     """Whether ``text`` messages are wanted."""
 
 
-def opening(said: Setup | OneShot, resolve: Resolve, *, words: bool = True) -> Opening:
-    """What ``said`` asks for. Raises VivavoceError.
-
-    A voice that ``resolve`` does not know is left for the server to refuse, which also knows the voices of the key.
-    """
+def opening(said: Setup | OneShot, *, words: bool = True) -> Opening:
+    """What ``said`` asks for. Raises VivavoceError; voices and dictionaries are looked up when the stream opens."""
     model = said.model_name or DEFAULT_MODEL
     if not _MODEL.fullmatch(model):
         raise UnknownModelError(f"Unknown model {quoted(model)}", param="model_name")
     settings = config(said.json_config)
     output = output_of(said.output_format or DEFAULT_FORMAT)
-    voice = voice_of(said)
     rules = settings.rewrite_rules
-    if rules is None:
-        rules = _rules_of(voice, resolve)
     return Opening(
         Open(
-            voice=voice,
+            voice=NAMES.get(voice_of(said).lower(), voice_of(said)),
             format=output.format,
             prosody=settings.prosody,
             marks=frozenset({"word"}) if words else frozenset(),
             dictionary_id=said.pronunciation_id or None,
-            rewrite_rules=rules,
+            rewrite_rules=OWN_RULES if rules is None else rules,
             model=model,
         ),
         output,
@@ -118,10 +109,3 @@ def output_of(name: str) -> Output:
             param="output_format",
         )
     return found
-
-
-def _rules_of(voice: str, resolve: Resolve) -> str:
-    try:
-        return language_rules(resolve(voice, None).language)
-    except UnknownVoiceError:
-        return "none"

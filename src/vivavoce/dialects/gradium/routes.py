@@ -16,12 +16,14 @@ from vivavoce.dialects.gradium.adapter import GradiumSockets
 from vivavoce.dialects.gradium.cast import VOICES
 from vivavoce.dialects.gradium.errors import refuse
 from vivavoce.dialects.gradium.oneshot import GradiumExchange
-from vivavoce.dialects.gradium.opening import Resolve
 from vivavoce.records import Scope
 from vivavoce.settings import Settings
+from vivavoce.speech import VoiceInfo
 
 __all__ = ["SERVICES", "SOCKETS", "SPEECH", "VOICES", "credential", "refuse"]
 
+Resolve: TypeAlias = Callable[[str, str | None], VoiceInfo]
+"""Finds voices. Not needed here: this wire asks for none before its streams are opened."""
 SocketFactory: TypeAlias = Callable[[Resolve, Settings], SocketDialect]
 HttpFactory: TypeAlias = Callable[[Resolve], HttpDialect]
 
@@ -43,11 +45,11 @@ def credential(
 
 
 def _sockets(resolve: Resolve, settings: Settings) -> SocketDialect:
-    return GradiumSockets(resolve, settings.idle_timeout_s)
+    return GradiumSockets(settings.idle_timeout_s)
 
 
 def _speech(resolve: Resolve) -> HttpDialect:
-    return lambda path: GradiumExchange(resolve)
+    return lambda path: GradiumExchange()
 
 
 def _service(
