@@ -18,6 +18,7 @@ from vivavoce.records import (
     Dictionary,
     IssuedKey,
     Key,
+    KeyLimits,
     Scope,
     UsageField,
     UsagePage,
@@ -126,6 +127,18 @@ class Desk(Protocol):
     ) -> Dictionary: ...
 
     async def delete_dictionary(self, dictionary_id: str, account: str | None) -> None: ...
+
+    def all_keys(self) -> Sequence[Key]:
+        """Every lasting key, oldest first."""
+        ...
+
+    async def create_key(
+        self, name: str, scopes: Sequence[Scope], expires_at: float | None, limits: KeyLimits
+    ) -> IssuedKey: ...
+
+    async def revoke_key(self, key_id: str) -> Key:
+        """Raises NotFoundError."""
+        ...
 
     async def temporary_key(
         self,

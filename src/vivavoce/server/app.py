@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 def routes(house: House) -> list[BaseRoute]:
     """Every path of the server."""
-    return [*_pages(house), *_native(house), *table.routes(house)]
+    return [*_pages(house), *_native(house), *table.native_services(house), *table.routes(house)]
 
 
 class App:

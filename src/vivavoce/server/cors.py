@@ -31,14 +31,14 @@ class Cors:
     """An application, for pages of the given origins too; "*" is every origin."""
 
     def __init__(self, app: ASGIApp, allowed: Sequence[str]) -> None:
-        self._app = app
+        self.app = app
         self._allowed = allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         origin = headers.get("origin")
         if origin is None or not ("*" in self._allowed or origin.lower() in self._allowed):
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         common = [
             (b"access-control-allow-origin", b"*" if "*" in self._allowed else origin.encode("latin-1")),
@@ -54,7 +54,7 @@ class Cors:
                 message = {**message, "headers": [*message["headers"], *common, exposed]}
             await send(message)
 
-        await self._app(scope, receive, with_origin)
+        await self.app(scope, receive, with_origin)
 
 
 async def _allow(send: Send, common: list[tuple[bytes, bytes]], asked: Headers) -> None:

@@ -21,6 +21,7 @@ from vivavoce.records import (
     Dictionary,
     IssuedKey,
     Key,
+    KeyLimits,
     Scope,
     UsageField,
     UsagePage,
@@ -161,6 +162,17 @@ class StoreDesk:
         await self._store.dictionaries.delete(dictionary_id)
 
     # ---- keys and usage -----------------------------------------------------------------------------------------
+
+    def all_keys(self) -> Sequence[Key]:
+        return self._store.keys.all()
+
+    async def create_key(
+        self, name: str, scopes: Sequence[Scope], expires_at: float | None, limits: KeyLimits
+    ) -> IssuedKey:
+        return await self._store.keys.create(name, scopes=scopes, expires_at=expires_at, limits=limits)
+
+    async def revoke_key(self, key_id: str) -> Key:
+        return await self._store.keys.revoke(key_id)
 
     async def temporary_key(
         self,

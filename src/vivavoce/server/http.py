@@ -44,7 +44,7 @@ class SpeechEndpoint:
     ) -> None:
         self._house = house
         self._dialect = dialect
-        self._name = name
+        self.name = name
         self._credential = credential
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,8 +85,8 @@ class SpeechEndpoint:
 
     def begin(self, reading: Reading, key: Key | None, request_id: str) -> Speaking:
         """The stream for a request, with all of its text. Raises VivavoceError."""
-        label = f"http {self._name} id={request_id}"
-        speaking = self._house.speak(reading.open, key, self._name, request_id, label)
+        label = f"http {self.name} id={request_id}"
+        speaking = self._house.speak(reading.open, key, self.name, request_id, label)
         try:
             speaking.send(Text(reading.text))
             speaking.send(End())

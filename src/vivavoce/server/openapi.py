@@ -8,6 +8,7 @@ import msgspec
 import orjson
 
 from vivavoce import __version__
+from vivavoce.dialects.native import library
 from vivavoce.dialects.native import messages as wire
 from vivavoce.dialects.native.errors import HTTP_STATUS
 from vivavoce.formats import FORMATS
@@ -23,6 +24,16 @@ _STRUCTS: Final = (
     wire.Languages,
     wire.ClientMessage,
     wire.ServerMessage,
+    library.DictionaryDraft,
+    library.DictionaryChange,
+    library.DictionaryRow,
+    library.Dictionaries,
+    library.OwnVoiceDraft,
+    library.OwnVoiceRow,
+    library.OwnVoices,
+    library.KeyDraft,
+    library.KeyRow,
+    library.Keys,
 )
 SPEECH_ERRORS: Final = (400, 401, 408, 413, 429, 500, 503)
 
@@ -64,7 +75,67 @@ def _paths() -> dict[str, Any]:
         "/v1/speech/health": {"get": _lookup("Whether the server is alive: always 200", "Health")},
         "/v1/speech/ready": {"get": _ready()},
         "/v1/speech/metrics": {"get": _figures()},
+        **_library(),
     }
+
+
+def _library() -> dict[str, Any]:
+    return {
+        "/v1/speech/dictionaries": {
+            "get": _call("list_dictionaries", "Pronunciation dictionaries", "Dictionaries"),
+            "post": _call("create_dictionary", "Make a dictionary", "DictionaryRow", "DictionaryDraft", 201),
+        },
+        "/v1/speech/dictionaries/{id}": {
+            "get": _call("get_dictionary", "One dictionary", "DictionaryRow", named=True),
+            "put": _call("update_dictionary", "Change it", "DictionaryRow", "DictionaryChange", named=True),
+            "delete": _call("delete_dictionary", "Delete it", status=204, named=True),
+        },
+        "/v1/speech/custom-voices": {
+            "get": _call("list_custom_voices", "Voices of one's own", "OwnVoices"),
+            "post": _call(
+                "create_custom_voice",
+                "Make a preset (JSON), or a voice matched to a recording (a form with `file`); matched, not cloned",
+                "OwnVoiceRow",
+                "OwnVoiceDraft",
+                201,
+            ),
+        },
+        "/v1/speech/custom-voices/{id}": {
+            "get": _call("get_custom_voice", "One of them", "OwnVoiceRow", named=True),
+            "delete": _call("delete_custom_voice", "Delete it", status=204, named=True),
+        },
+        "/v1/speech/keys": {
+            "get": _call("list_keys", "API keys (scope admin)", "Keys"),
+            "post": _call("create_key", "Make a key; its secret comes once", "KeyRow", "KeyDraft", 201),
+        },
+        "/v1/speech/keys/{id}": {"delete": _call("revoke_key", "Revoke a key", "KeyRow", named=True)},
+    }
+
+
+def _call(
+    operation: str,
+    summary: str,
+    answer: str | None = None,
+    body: str | None = None,
+    status: int = 200,
+    *,
+    named: bool = False,
+) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation,
+        "summary": summary,
+        "responses": {
+            str(status): {"description": summary, **({"content": _content(answer)} if answer else {})},
+            **{str(s): _error(s) for s in (400, 401, 403, 404)},
+        },
+    }
+    if named:
+        described["parameters"] = [
+            {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        ]
+    if body is not None:
+        described["requestBody"] = {"required": True, "content": _content(body)}
+    return described
 
 
 def _speech() -> dict[str, Any]:

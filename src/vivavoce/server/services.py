@@ -25,7 +25,10 @@ FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
 class ServiceEndpoint:
     """The ASGI application of one path: its services by method."""
 
-    def __init__(self, house: House, services: Mapping[str, Service], credential: Credential) -> None:
+    def __init__(
+        self, house: House, services: Mapping[str, Service], credential: Credential, name: str
+    ) -> None:
+        self.name = name
         self._house = house
         self._services = services
         self._credential = credential

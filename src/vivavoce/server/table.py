@@ -16,13 +16,17 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivavoce.dialects import gradium, soniox
-from vivavoce.dialects.contract import VoiceAlias
+from vivavoce.dialects.contract import HttpDialect, VoiceAlias
 from vivavoce.dialects.desk import Service
+from vivavoce.dialects.native import library
 from vivavoce.dialects.suonora import routes as suonora
 from vivavoce.dialects.supertone import routes as supertone
-from vivavoce.server.auth import Credential
+from vivavoce.server.auth import Credential, native_credential
+from vivavoce.server.cors import Cors, origins
 from vivavoce.server.house import House
 from vivavoce.server.http import SpeechEndpoint
+from vivavoce.server.replay import Replays
+from vivavoce.server.resume import ResumingEndpoint
 from vivavoce.server.services import ServiceEndpoint
 from vivavoce.server.ws import SocketEndpoint
 from vivavoce.settings import Settings
@@ -43,10 +47,21 @@ class Wire:
     credential: Credential
     claims: Claim
     """Whether a request on a path that others have as well is surely this vendor's."""
+    resumes: bool = False
+    """Whether a broken download of speech can be taken up again."""
+    browsers: bool = False
+    """Whether pages of other origins may use it: the vendor's own examples are such pages."""
 
 
 def _supertone_client(headers: Headers) -> bool:
     return "x-sup-api-key" in headers or "supertone" in headers.get("user-agent", "").lower()
+
+
+def _supertone(settings: Settings) -> supertone.Manner:
+    return supertone.Manner(
+        speed_divides=settings.supertone_speed_divides,
+        any_model_streams=settings.supertone_any_model_streams,
+    )
 
 
 WIRES: Final = (
@@ -71,8 +86,8 @@ WIRES: Final = (
     Wire(
         name="supertone",
         sockets=supertone.SOCKETS,
-        speech=lambda settings: supertone.SPEECH,
-        services=lambda settings: supertone.SERVICES,
+        speech=lambda settings: supertone.speech(_supertone(settings)),
+        services=lambda settings: supertone.services(_supertone(settings)),
         voices=supertone.VOICES,
         credential=supertone.credential,
         claims=_supertone_client,
@@ -85,9 +100,28 @@ WIRES: Final = (
         voices=suonora.VOICES,
         credential=suonora.credential,
         claims=lambda headers: False,
+        resumes=True,
+        browsers=True,
     ),
 )
 """Earlier ones answer what no header decides."""
+
+
+NATIVE: Final = Wire(
+    name="native",
+    sockets={},
+    speech=lambda settings: {},
+    services=lambda settings: library.SERVICES,
+    voices={},
+    credential=native_credential,
+    claims=lambda headers: False,
+)
+"""Of the native wire only the plain requests are here; ``app`` has the rest."""
+
+
+def native_services(house: House) -> list[BaseRoute]:
+    """The native wire's dictionaries, voices and keys."""
+    return [Route(path, endpoint) for path, endpoint in _plain(house, NATIVE).items()]
 
 
 def personas(wires: Sequence[Wire] = WIRES) -> dict[str, Persona]:
@@ -117,8 +151,9 @@ def routes(house: House, wires: Sequence[Wire] = WIRES) -> list[BaseRoute]:
     """Every vendor's paths: under their prefixes, and at the root. Literal paths go before those with parameters."""
     found: list[BaseRoute] = []
     root: dict[str, _Path] = {}
+    replays = Replays(house.settings.replay_window_s, house.settings.replay_bytes, house.guests)
     for wire in wires:
-        for path, endpoint in _plain(house, wire).items():
+        for path, endpoint in _plain(house, wire, replays).items():
             found.append(Route(f"/{wire.name}{path}", endpoint))
             root.setdefault(path, _Path(path)).plain.append((wire, endpoint))
         for path, factory in wire.sockets.items():
@@ -132,18 +167,27 @@ def routes(house: House, wires: Sequence[Wire] = WIRES) -> list[BaseRoute]:
     return found
 
 
-def _plain(house: House, wire: Wire) -> dict[str, ASGIApp]:
+def _plain(house: House, wire: Wire, replays: Replays | None = None) -> dict[str, ASGIApp]:
     """The plain HTTP endpoints of a wire by path, speech and services together."""
     found: dict[str, ASGIApp] = {
-        path: SpeechEndpoint(house, factory(house.studio.voice), wire.name, wire.credential)
+        path: _speech(house, wire, factory(house.studio.voice), replays)
         for path, factory in wire.speech(house.settings).items()
     }
     by_path: dict[str, dict[str, Service]] = {}
     for service in wire.services(house.settings):
         by_path.setdefault(service.path, {})[service.method] = service
     for path, services in by_path.items():
-        found[path] = ServiceEndpoint(house, services, wire.credential)
+        found[path] = ServiceEndpoint(house, services, wire.credential, wire.name)
+    if wire.browsers:
+        allowed = origins(house.settings.cors_origins)
+        found = {path: Cors(endpoint, allowed) for path, endpoint in found.items()}
     return dict(sorted(found.items(), key=lambda one: one[0].count("{")))
+
+
+def _speech(house: House, wire: Wire, dialect: HttpDialect, replays: Replays | None) -> ASGIApp:
+    if wire.resumes and replays is not None:
+        return ResumingEndpoint(house, dialect, wire.name, replays, wire.credential)
+    return SpeechEndpoint(house, dialect, wire.name, wire.credential)
 
 
 class Crossroads:
@@ -153,6 +197,11 @@ class Crossroads:
         self._ways = ways
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        sure = (endpoint for wire, endpoint in self._ways if wire.claims(headers))
-        await next(sure, self._ways[0][1])(scope, receive, send)
+        chosen = self.choose(Headers(scope=scope))
+        endpoint = next(endpoint for wire, endpoint in self._ways if wire is chosen)
+        await endpoint(scope, receive, send)
+
+    def choose(self, headers: Headers) -> Wire:
+        """The wire that answers a request with ``headers``."""
+        sure = (wire for wire, _ in self._ways if wire.claims(headers))
+        return next(sure, self._ways[0][0])

@@ -269,7 +269,7 @@ def _refusal(error: VivavoceError, stream: int | None, *, final: bool) -> Reply:
 def _complete(query: Mapping[str, str]) -> bool | None:
     """What ``?complete=`` says, if it is there. Raises for any other name or value."""
     for name in query:
-        if name != "complete":
+        if name not in ("complete", "token"):  # the token is the key, and was checked
             raise reading.unknown_option(name, ("complete",), "the query of this request")
     value = query.get("complete")
     if value is not None and value not in ("true", "false"):

@@ -60,6 +60,16 @@ class Manner(Struct, kw_only=True, forbid_unknown_fields=True):
     marks: Annotated[
         list[MarkKind], Meta(max_length=3, description="Which marks are sent beside the audio.")
     ] = []
+    dictionary: Annotated[
+        Name | None, Meta(description="Id of a pronunciation dictionary; see /v1/speech/dictionaries.")
+    ] = None
+    rewrite: Annotated[
+        Name,
+        Meta(description="Rewrite rules for numbers, money, addresses: an alias such as en, names, or none."),
+    ] = "none"
+    reduce_silence: Annotated[bool, Meta(description="Keep pauses between sentences and clauses short.")] = (
+        False
+    )
 
 
 class SpeechRequest(Manner, kw_only=True, forbid_unknown_fields=True):

@@ -123,6 +123,9 @@ def opening(said: wire.Manner, voice_rate_hz: int, **more: Any) -> Open:
         marks=frozenset(said.marks),
         markup=said.markup,
         seed=said.seed,
+        dictionary_id=said.dictionary,
+        rewrite_rules=said.rewrite,
+        reduce_silence=said.reduce_silence,
         **more,
     )
 
