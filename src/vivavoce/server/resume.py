@@ -50,6 +50,7 @@ class ResumingEndpoint:
         replays: Replays,
         credential: Credential = native_credential,
     ) -> None:
+        self.name = name
         self._speech = SpeechEndpoint(house, dialect, name, credential)
         self._house = house
         self._dialect = dialect
