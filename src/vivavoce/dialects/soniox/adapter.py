@@ -52,8 +52,8 @@ MAX_STREAMS: Final = 5
 KEY_WITHIN_S: Final = 10.0
 """How long a socket that came without a key may wait with its first config."""
 TICK_S: Final = 0.5
-"""Streams that share a socket hear something at least about so often. The Python client's receivers share one lock,
-and one that waits for a silent stream keeps all others from theirs."""
+"""Streams of a shared socket hear something at least about so often. The Python client's receivers share one lock, and
+one that waits for a silent stream keeps all others from what has come for theirs, even when they have ended."""
 
 NewId = Callable[[], str]
 
@@ -141,6 +141,8 @@ class SonioxConnection:
         self._needs_key = needs_key
         self._live: dict[str, _Live] = {}
         self._active = True
+        self._shared = False
+        """Whether two streams were live at once."""
         self._admitted = not needs_key
         self._begun_at: float | None = None
         self._quiet_since = 0.0
@@ -173,6 +175,7 @@ class SonioxConnection:
             raise TooManyStreamsError(f"Maximum concurrent streams per connection ({MAX_STREAMS}) reached.")
         key = self._key_of(config)
         reading.check_names(config, self._resolve)
+        self._shared = self._shared or bool(self._live)
         self._live[stream] = _Live(config, Timestamps() if config.timestamps else None)
         return Start(stream, reading.opening(config), credential=key)
 
@@ -317,7 +320,9 @@ class SonioxConnection:
         return Tick(self._signs_of_life(), now + TICK_S)
 
     def _signs_of_life(self) -> Sequence[Action]:
-        """An empty event for every stream that was silent since the last tick, where several share the socket."""
+        """An empty event for every stream of a shared socket that was silent since the last tick."""
+        if not self._shared:
+            return ()
         silent = [
             stream
             for stream, live in self._live.items()
@@ -325,7 +330,7 @@ class SonioxConnection:
         ]
         for live in self._live.values():
             live.heard_of = False
-        return [Reply(messages.still_open(stream)) for stream in silent] if len(self._live) > 1 else ()
+        return [Reply(messages.still_open(stream)) for stream in silent]
 
 
 class SonioxExchange:
