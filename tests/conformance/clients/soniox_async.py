@@ -76,9 +76,7 @@ async def multi_stream(client, folder):
         streams = {}
         for key in STREAM_TEXTS:
             streams[key] = await connection.open_stream(config=config(stream_id=f"multi-{key}-{uuid4()}"))
-        receiver_tasks = {
-            key: asyncio.create_task(collect_audio(stream)) for key, stream in streams.items()
-        }
+        receiver_tasks = {key: asyncio.create_task(collect_audio(stream)) for key, stream in streams.items()}
         sender_tasks = [
             asyncio.create_task(stream.send_text_chunks(iter_text_chunks(STREAM_TEXTS[key]), text_end=True))
             for key, stream in streams.items()
@@ -91,7 +89,24 @@ async def multi_stream(client, folder):
 
 async def as_it_is_written(client, folder):
     """Words come at the pace of a model; the first sound comes before the last word."""
-    words = "the first sound of this sentence comes long before its last word has been written down".split()
+    words = [
+        "the",
+        "first",
+        "sound",
+        "of",
+        "this",
+        "sentence",
+        "comes",
+        "long",
+        "before",
+        "its",
+        "last",
+        "word",
+        "has",
+        "been",
+        "written",
+        "down",
+    ]
     order = []
 
     async def write(session):
@@ -108,7 +123,10 @@ async def as_it_is_written(client, folder):
             if event.audio is not None:
                 order.append("audio")
         await writing
-    return {"words_before_sound": order.index("audio"), "sounds_before_end": order[: order.index("end")].count("audio")}
+    return {
+        "words_before_sound": order.index("audio"),
+        "sounds_before_end": order[: order.index("end")].count("audio"),
+    }
 
 
 async def one_error(client, folder):

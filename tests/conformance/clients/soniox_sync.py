@@ -246,14 +246,19 @@ def timestamps(client, folder):
                 characters += event.timestamps.characters
                 starts += event.timestamps.character_start_times_seconds
                 stops += event.timestamps.character_end_times_seconds
-                late += sum(c.isalpha() and start < heard_s - 0.01
-                            for c, start in zip(event.timestamps.characters,
-                                                event.timestamps.character_start_times_seconds))
+                late += sum(
+                    c.isalpha() and start < heard_s - 0.01
+                    for c, start in zip(
+                        event.timestamps.characters,
+                        event.timestamps.character_start_times_seconds,
+                        strict=False,
+                    )
+                )
             heard_s += len(event.audio_bytes() or b"") / 48000
     return {
         "text": "".join(characters),
         "single": all(len(c) == 1 for c in characters),
-        "sorted": starts == sorted(starts) and all(a <= b for a, b in zip(starts, stops)),
+        "sorted": starts == sorted(starts) and all(a <= b for a, b in zip(starts, stops, strict=False)),
         "last_s": stops[-1],
         "audio_s": heard_s,
         "late": late,
@@ -287,12 +292,8 @@ def formats(client, folder):
 def rest_and_socket_agree(client, folder):
     text = "The quick brown fox jumps over the lazy dog. It does so every day, without a rest."
     shape = CreateTtsConfig(audio_format="pcm_s16le", sample_rate=24000, speed=1.1)
-    whole = client.tts.generate(
-        text=text, voice="Maya", language="en", model="tts-rt-v2", config=shape
-    )
-    streamed = config(
-        voice="Maya", model="tts-rt-v2", audio_format="pcm_s16le", sample_rate=24000, speed=1.1
-    )
+    whole = client.tts.generate(text=text, voice="Maya", language="en", model="tts-rt-v2", config=shape)
+    streamed = config(voice="Maya", model="tts-rt-v2", audio_format="pcm_s16le", sample_rate=24000, speed=1.1)
     with client.realtime.tts.connect(config=streamed) as session:
         session.send_text_chunks(iter(text[i : i + 4] for i in range(0, len(text), 4)), text_end=True)
         pieces = b"".join(session.receive_audio_chunks())
@@ -349,7 +350,10 @@ def management(client, folder):
 
 def accounts(client, folder):
     key = client.auth.create_temporary_api_key(
-        usage_type="tts_rt", expires_in_seconds=60, client_reference_id="the app", max_session_duration_seconds=60
+        usage_type="tts_rt",
+        expires_in_seconds=60,
+        client_reference_id="the app",
+        max_session_duration_seconds=60,
     )
     with client.realtime.tts.connect(config=config(), api_key=key.api_key) as session:
         session.send_text_chunk("Hello!", text_end=True)
@@ -424,7 +428,9 @@ def main():
     base, key, folder, *names = sys.argv[1:]
     client = make_client(base, key)
     found = {
-        scene.__name__: scene(client, Path(folder)) for scene in SCENES if not names or scene.__name__ in names
+        scene.__name__: scene(client, Path(folder))
+        for scene in SCENES
+        if not names or scene.__name__ in names
     }
     client.close()
     print(json.dumps(found))
