@@ -89,7 +89,7 @@ class SampleBlocks:
         start_s = self._samples / self._rate_hz
         self._samples += (size - self._header_bytes) // len(self._silence)
         self._header_bytes = 0
-        return Block(data, start_s, self._samples / self._rate_hz)
+        return Block(data, round(start_s, 6), round(self._samples / self._rate_hz, 6))
 
 
 class OggBlocks:
@@ -139,7 +139,7 @@ class OggBlocks:
             (self._skip,) = struct.unpack_from("<H", page, page.index(b"OpusHead") + 10)
         elif granule > 0:
             self._sounding += 1
-            self._stop_s = max(self._stop_s, (granule - self._skip) / GRANULES_HZ)
+            self._stop_s = max(self._stop_s, round((granule - self._skip) / GRANULES_HZ, 6))
         self._pages.append(page)
 
     def _block(self) -> Block:

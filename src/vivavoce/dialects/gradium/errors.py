@@ -108,7 +108,7 @@ def said(error: VivavoceError, *, voice: str = "", dictionary: str = "") -> str:
     match error.code:
         case "unknown_voice" if voice:
             return f"Embeddings not found for {voice}"
-        case "not_found" if dictionary and error.param == "dictionary_id":
+        case "not_found" if dictionary:
             return f"Pronunciation dictionary {dictionary} not found."
     if isinstance(error, MissingKeyError):
         return "API key is missing"
