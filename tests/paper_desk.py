@@ -15,6 +15,7 @@ from vivavoce.records import (
     Dictionary,
     IssuedKey,
     Key,
+    KeyLimits,
     Scope,
     UsageField,
     UsagePage,
@@ -141,6 +142,17 @@ class PaperDesk:
 
     async def delete_dictionary(self, dictionary_id: str, account: str | None) -> None:
         del self.written[self.dictionary(dictionary_id, account).id]
+
+    def all_keys(self) -> Sequence[Key]:
+        return [KEY]
+
+    async def create_key(
+        self, name: str, scopes: Sequence[Scope], expires_at: float | None, limits: KeyLimits
+    ) -> IssuedKey:
+        raise NotFoundError("no keys are made on this desk")
+
+    async def revoke_key(self, key_id: str) -> Key:
+        raise NotFoundError("no keys are made on this desk")
 
     async def temporary_key(
         self,

@@ -110,7 +110,6 @@ BAD = [
     ({"input": "a" * 5001}, "input"),
     ({"input": 5}, "input"),
     ({"model": "tts-1"}, "model"),
-    ({"voice": "nobody"}, "voice"),
     ({"voice": None}, "voice"),
     ({"pitch": "loud"}, "pitch"),
     ({"pitch": 5}, "pitch"),
@@ -119,7 +118,6 @@ BAD = [
     ({"styleDegree": 2.1}, "styleDegree"),
     ({"styleDegree": "1"}, "styleDegree"),
     ({"lang": "english"}, "lang"),
-    ({"lang": "tlh-QO"}, "language"),
 ]
 
 

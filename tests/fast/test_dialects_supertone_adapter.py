@@ -11,20 +11,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paper_desk import resolve
 from vivavoce.audio.wav import header
 from vivavoce.dialects.supertone.adapter import SupertoneExchange, clip_s
 from vivavoce.dialects.supertone.errors import STATUS
 from vivavoce.dialects.supertone.reading import Manner
-from vivavoce.errors import EngineError, OverloadedError, UnknownVoiceError, error_classes
+from vivavoce.errors import EngineError, OverloadedError, error_classes
 from vivavoce.formats import audio_format
 from vivavoce.speech import Audio, Ended, Event, Failed, Mark
 
 pytestmark = pytest.mark.fast
 
 
-def exchange(*, streaming: bool = False, voice: str = "adam", **fields: Any) -> SupertoneExchange:
-    made = SupertoneExchange(resolve, voice, Manner(), streaming=streaming)
+def exchange(*, streaming: bool = False, **fields: Any) -> SupertoneExchange:
+    made = SupertoneExchange("adam", Manner(), streaming=streaming)
     body = json.dumps({"text": "Hi.", "language": "en", **fields}).encode()
     reading = made.read(body, {"accept": "application/json;q=1, audio/mpeg;q=0.7, audio/wav;q=0"}, {})
     assert reading.complete is not streaming
@@ -68,11 +67,24 @@ def test_create_with_phonemes_is_one_object() -> None:
     assert made.headers(44_100)["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("fields", [{"voice": "mute"}, {"model": "supertonic_api_1"}])
-def test_create_without_phonemes_to_give_has_null(fields: dict[str, Any]) -> None:
-    made = exchange(include_phonemes=True, **fields)
+@pytest.mark.parametrize("model", ["sona_speech_1", "supertonic_api_1"])
+def test_create_without_phonemes_to_give_has_null(model: str) -> None:
+    """Either the voice has none, or the model."""
+    made = exchange(include_phonemes=True, model=model)
     body = json.loads(made.render([Audio(WAV, 0, 0.01), Ended(0.01, 3)]))
     assert body == {"audio_base64": base64.b64encode(WAV).decode(), "phonemes": None}
+
+
+def test_punctuation_is_timed_as_silence() -> None:
+    made = exchange(text="...", include_phonemes=True)
+    phonemes = json.loads(made.render([Audio(WAV, 0, 0.01), Ended(0.01, 3)]))["phonemes"]
+    assert phonemes == {"symbols": [""], "start_times_seconds": [0.0], "durations_seconds": [0.01]}
+
+
+def test_a_voice_without_phonemes_streams_lines_of_audio_only() -> None:
+    made = exchange(streaming=True, include_phonemes=True)
+    lines = made.render([Audio(WAV, 0, 0.01), Ended(0.01, 3)]).splitlines()
+    assert [json.loads(line)["phonemes"] for line in lines] == [None]
 
 
 def test_a_streamed_wav_starts_with_a_whole_header_of_unknown_size() -> None:
@@ -166,11 +178,6 @@ def test_every_code_has_an_answer_and_none_is_422() -> None:
 def test_waiting_is_told_in_whole_seconds() -> None:
     status, headers, _ = exchange().error(OverloadedError("full", retry_after_s=0.2))
     assert (status, headers["retry-after"]) == (429, "1")
-
-
-def test_an_unknown_voice_is_refused_when_read() -> None:
-    with pytest.raises(UnknownVoiceError):
-        exchange(voice="nobody")
 
 
 EVENTS = st.lists(

@@ -19,8 +19,8 @@ def mark(value: str, start_s: float, stop_s: float) -> Mark:
     return Mark("phoneme", value, start_s, stop_s, 0, 1)
 
 
-def tiled(marks: list[Mark], audio_s: float) -> Phonemes:
-    tiles = Tiles()
+def tiled(marks: list[Mark], audio_s: float, *, silent: bool = False) -> Phonemes:
+    tiles = Tiles(silent=silent)
     for one in marks:
         tiles.feed(one)
     tiles.finish(audio_s)
@@ -39,9 +39,10 @@ def test_silences_that_touch_are_one() -> None:
     assert made == Phonemes(["", "a"], [0.0, 0.2], [0.2, 0.1])
 
 
-def test_a_clip_without_phonemes_is_silence() -> None:
-    assert tiled([], 0.2) == Phonemes([""], [0.0], [0.2])
-    assert tiled([], 0.0) == Phonemes([], [], [])
+def test_a_clip_of_nothing_is_silence_and_one_of_a_voice_without_phonemes_is_not() -> None:
+    assert tiled([], 0.2, silent=True) == Phonemes([""], [0.0], [0.2])
+    assert tiled([], 0.0, silent=True) == Phonemes([], [], [])
+    assert tiled([], 0.2) == Phonemes([], [], [])
 
 
 def test_a_rounding_is_no_silence() -> None:

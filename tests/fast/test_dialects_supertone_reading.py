@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from paper_desk import resolve
 from vivavoce.dialects.supertone.cast import LANGUAGES, MODELS, STYLES
 from vivavoce.dialects.supertone.reading import Manner, Wish, wish
 from vivavoce.errors import VivavoceError
@@ -29,7 +28,7 @@ def asked(
     **fields: Any,
 ) -> Wish:
     body = json.dumps({"text": "Hello there.", "language": "en", **fields}).encode()
-    return wish(body, query or {}, voice, resolve, manner or Manner(), streaming=streaming)
+    return wish(body, query or {}, voice, manner or Manner(), streaming=streaming)
 
 
 def refused(**fields: Any) -> VivavoceError:
@@ -92,11 +91,9 @@ def test_what_a_model_does_not_obey_is_ignored() -> None:
     assert not found.open.marks
 
 
-def test_phonemes_are_asked_of_voices_that_have_them() -> None:
+def test_phonemes_are_asked_for() -> None:
     assert asked(include_phonemes=True).open.marks == {"phoneme"}
-    found = asked(include_phonemes=True, voice="mute")
-    assert found.phonemes
-    assert not found.open.marks
+    assert not asked().open.marks
 
 
 def test_normalized_text_is_spoken_by_the_models_that_take_it() -> None:
@@ -193,12 +190,7 @@ def test_required_fields_are_named(missing: str) -> None:
     body = {"text": "a", "language": "en"}
     del body[missing]
     with pytest.raises(VivavoceError, match=f"^{missing}: this field is required$"):
-        wish(json.dumps(body).encode(), {}, "adam", resolve, Manner())
-
-
-def test_the_body_is_checked_before_the_voice() -> None:
-    assert refused(voice="nobody").code == "unknown_voice"
-    assert refused(voice="nobody", text="").code == "empty_text"
+        wish(json.dumps(body).encode(), {}, "adam", Manner())
 
 
 NUMBERS = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False), st.integers(-99, 99))
@@ -220,7 +212,7 @@ FIELDS = st.fixed_dictionaries(
 @given(FIELDS, st.booleans())
 def test_any_request_is_one_that_can_be_spoken_or_our_error(body: dict[str, Any], streaming: bool) -> None:
     try:
-        found = wish(json.dumps(body).encode(), {}, "adam", resolve, Manner(), streaming=streaming)
+        found = wish(json.dumps(body).encode(), {}, "adam", Manner(), streaming=streaming)
     except VivavoceError:
         return
     check(found.open)
@@ -231,4 +223,4 @@ def test_any_request_is_one_that_can_be_spoken_or_our_error(body: dict[str, Any]
 @given(st.one_of(st.binary(max_size=40), st.text(max_size=40).map(str.encode)))
 def test_any_bytes_are_a_request_or_our_error(body: bytes) -> None:
     with pytest.raises(VivavoceError):
-        wish(body, {}, "adam", resolve, Manner())
+        wish(body, {}, "adam", Manner())

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from vivavoce.dialects.contract import Reading
 from vivavoce.dialects.suonora import errors, reading
-from vivavoce.dialects.suonora.reading import Resolve
 from vivavoce.errors import VivavoceError
 from vivavoce.speech import Audio, Event
 
@@ -14,13 +13,12 @@ from vivavoce.speech import Audio, Event
 class SuonoraExchange:
     """One ``POST /v1/audio/speech``, or ``/v1/audio/stream``."""
 
-    def __init__(self, resolve: Resolve, *, streaming: bool) -> None:
-        self._resolve = resolve
+    def __init__(self, *, streaming: bool) -> None:
         self._streaming = streaming
 
     def read(self, body: bytes, headers: Mapping[str, str], query: Mapping[str, str]) -> Reading:
         """See :class:`~vivavoce.dialects.contract.Exchange`."""
-        wish = reading.wish(body, self._resolve)
+        wish = reading.wish(body)
         return Reading(wish.open, wish.text, complete=not self._streaming)
 
     def headers(self, rate_hz: int) -> Mapping[str, str]:

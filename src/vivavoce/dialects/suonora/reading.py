@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -20,10 +19,7 @@ from vivavoce.errors import (
     quoted,
 )
 from vivavoce.formats import AudioFormat, audio_format
-from vivavoce.speech import Open, Prosody, VoiceInfo
-
-Resolve = Callable[[str, str | None], VoiceInfo]
-"""The voice behind a name and language. Raises UnknownVoiceError or UnknownLanguageError."""
+from vivavoce.speech import Open, Prosody
 
 FORMAT: Final[AudioFormat] = audio_format("mp3", rate_hz=44_100, bit_rate_bps=128_000)
 """MPEG-1 layer III, which plays everywhere; the vendor names neither rate nor bit rate."""
@@ -44,13 +40,12 @@ class Wish(Struct, frozen=True):
     text: str
 
 
-def wish(body: bytes, resolve: Resolve) -> Wish:
-    """What a body asks for. Raises RequestError."""
+def wish(body: bytes) -> Wish:
+    """What a body asks for. Raises RequestError; whether there is such a voice is found when it is opened."""
     said = _decoded(body)
     _check_input(said.input)
     lang = _lang(said.lang)
     semitones = pitch_semitones(said.pitch) if said.pitch else 0.0
-    resolve(said.voice, lang)
     request = Open(
         voice=said.voice,
         language=lang,

@@ -10,9 +10,11 @@ from vivavoce.dialects.desk import Service
 from vivavoce.dialects.suonora import errors, rest
 from vivavoce.dialects.suonora.adapter import SuonoraExchange
 from vivavoce.dialects.suonora.cast import VOICES as VOICES
-from vivavoce.dialects.suonora.reading import Resolve
+from vivavoce.speech import VoiceInfo
 
+Resolve = Callable[[str, str | None], VoiceInfo]
 HttpFactory = Callable[[Resolve], HttpDialect]
+"""This wire needs no voice before its stream is opened: format and rate are its own."""
 
 SPEECH_PATH: Final = "/v1/audio/speech"
 STREAM_PATH: Final = "/v1/audio/stream"
@@ -20,8 +22,8 @@ STREAM_PATH: Final = "/v1/audio/stream"
 SOCKETS: Final[Mapping[str, object]] = {}
 """This wire has no sockets."""
 SPEECH: Final[Mapping[str, HttpFactory]] = {
-    SPEECH_PATH: lambda resolve: lambda path: SuonoraExchange(resolve, streaming=False),
-    STREAM_PATH: lambda resolve: lambda path: SuonoraExchange(resolve, streaming=True),
+    SPEECH_PATH: lambda resolve: lambda path: SuonoraExchange(streaming=False),
+    STREAM_PATH: lambda resolve: lambda path: SuonoraExchange(streaming=True),
 }
 SERVICES: Final[Sequence[Service]] = (
     Service("GET", "/v1/voices/list", rest.list_voices, errors.answer),

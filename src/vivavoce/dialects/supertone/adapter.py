@@ -17,7 +17,7 @@ from vivavoce.dialects.contract import Reading
 from vivavoce.dialects.supertone import errors, reading
 from vivavoce.dialects.supertone import messages as wire
 from vivavoce.dialects.supertone.phonemes import Tiles
-from vivavoce.dialects.supertone.reading import Manner, Resolve
+from vivavoce.dialects.supertone.reading import NOTHING_TO_SAY, Manner
 from vivavoce.errors import VivavoceError
 from vivavoce.formats import AudioFormat
 from vivavoce.speech import Audio, Ended, Event, Mark, Open
@@ -33,8 +33,7 @@ _encode = msgspec.json.Encoder().encode
 class SupertoneExchange:
     """One ``POST /v1/text-to-speech/{voice_id}``, or ``…/stream``."""
 
-    def __init__(self, resolve: Resolve, voice_id: str, manner: Manner, *, streaming: bool) -> None:
-        self._resolve = resolve
+    def __init__(self, voice_id: str, manner: Manner, *, streaming: bool) -> None:
         self._voice_id = voice_id
         self._manner = manner
         self._streaming = streaming
@@ -48,12 +47,10 @@ class SupertoneExchange:
     def read(self, body: bytes, headers: Mapping[str, str], query: Mapping[str, str]) -> Reading:
         """See :class:`~vivavoce.dialects.contract.Exchange`. ``Accept`` is not looked at: what the SDK sends there
         forbids the answer that it wants."""
-        wish = reading.wish(
-            body, query, self._voice_id, self._resolve, self._manner, streaming=self._streaming
-        )
+        wish = reading.wish(body, query, self._voice_id, self._manner, streaming=self._streaming)
         self._phonemes = wish.phonemes
         self._open = wish.open
-        self._tiles = Tiles() if wish.open.marks else None
+        self._tiles = Tiles(silent=wish.text == NOTHING_TO_SAY) if wish.open.marks else None
         return Reading(wish.open, wish.text, complete=not self._streaming)
 
     def headers(self, rate_hz: int) -> Mapping[str, str]:

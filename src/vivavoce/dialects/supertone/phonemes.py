@@ -19,7 +19,9 @@ MIN_GAP_US: Final = 1000
 class Tiles:
     """Takes phoneme marks as they come and gives groups of tiles, which go on where the last group stopped."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, silent: bool = False) -> None:
+        """``silent``: no marks come because there is nothing to say, and not because the voice has none."""
+        self._known = silent
         self._settled: list[tuple[str, int, int]] = []
         self._last = SILENCE
         """The tile that is not settled, because what follows decides where it stops."""
@@ -28,6 +30,7 @@ class Tiles:
 
     def feed(self, mark: Mark) -> None:
         """The next phoneme; they come in order."""
+        self._known = True
         start = max(_us(mark.start_s), self._start)
         if self._last and start - self._stop >= MIN_GAP_US:
             self._settle(self._stop)
@@ -39,7 +42,9 @@ class Tiles:
         self._last, self._stop = mark.value, max(start, _us(mark.stop_s))
 
     def finish(self, audio_s: float) -> None:
-        """The clip is so long, and no more marks come."""
+        """The clip is so long, and no more marks come. Of a voice without marks nothing is told: "" would be a lie."""
+        if not self._known:
+            return
         end = max(self._start, _us(audio_s))
         if self._last and end - self._stop >= MIN_GAP_US:
             self._settle(self._stop)

@@ -8,7 +8,7 @@ service to have done otherwise turns the setting.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -26,10 +26,7 @@ from vivavoce.errors import (
     quoted,
 )
 from vivavoce.formats import AudioFormat, audio_format
-from vivavoce.speech import Open, Prosody, VoiceInfo
-
-Resolve = Callable[[str, str | None], VoiceInfo]
-"""The voice behind a name and language. Raises UnknownVoiceError or UnknownLanguageError."""
+from vivavoce.speech import Open, Prosody
 
 RATE_HZ: Final = 44_100
 """The vendor's phoneme times are multiples of 512/44100 s, and its player falls back to this rate."""
@@ -76,20 +73,18 @@ def wish(
     body: bytes,
     query: Mapping[str, str],
     voice_id: str,
-    resolve: Resolve,
     manner: Manner,
     *,
     streaming: bool = False,
 ) -> Wish:
-    """What a speech request asks for. Raises RequestError."""
+    """What a speech request asks for. Raises RequestError; whether there is such a voice is found when it is opened."""
     said = decoded(body, wire.SpeechRequest)
     form = _format(said, query)
     style = _style(said)
     text = _text(said)
     model = _model(said, manner, streaming=streaming)
-    voice = resolve(voice_id, said.language)
     settings = said.voice_settings or wire.VoiceSettings()
-    timed = model.phonemes and bool(said.include_phonemes) and "phonemes" in voice.capabilities
+    timed = model.phonemes and bool(said.include_phonemes)
     speed, duration_s = _pace(settings, model, manner)
     request = Open(
         voice=voice_id,

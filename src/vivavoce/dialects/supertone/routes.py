@@ -13,12 +13,15 @@ from vivavoce.dialects.supertone import custom, errors, reading, usage, voices
 from vivavoce.dialects.supertone import messages as wire
 from vivavoce.dialects.supertone.adapter import SupertoneExchange
 from vivavoce.dialects.supertone.cast import VOICES as VOICES
-from vivavoce.dialects.supertone.reading import RATE_HZ, Manner, Resolve
+from vivavoce.dialects.supertone.reading import RATE_HZ
+from vivavoce.dialects.supertone.reading import Manner as Manner
 from vivavoce.formats import audio_format
 from vivavoce.records import Scope
 from vivavoce.speech import VoiceInfo
 
+Resolve = Callable[[str, str | None], VoiceInfo]
 HttpFactory = Callable[[Resolve], HttpDialect]
+"""This wire needs no voice before its stream is opened: format and rate are its own."""
 
 CREATE: Final = "/v1/text-to-speech/{voice_id}"
 STREAM: Final = "/v1/text-to-speech/{voice_id}/stream"
@@ -80,7 +83,7 @@ def _service(
 def _calls(manner: Manner, *, streaming: bool) -> HttpFactory:
     def dialect(resolve: Resolve) -> HttpDialect:
         def exchange(path: Mapping[str, str]) -> Exchange:
-            return SupertoneExchange(resolve, path["voice_id"], manner, streaming=streaming)
+            return SupertoneExchange(path["voice_id"], manner, streaming=streaming)
 
         return exchange
 
@@ -91,10 +94,8 @@ def _predicting(manner: Manner) -> Handler:
     async def predict(call: Call, desk: Desk) -> Answer:
         """``POST /v1/predict-duration/{voice_id}``: the text is spoken and thrown away, so the answer is true."""
 
-        def resolve(name: str, language: str | None) -> VoiceInfo:
-            return desk.resolve(name, language, account=call.account)
-
-        wish = reading.wish(call.body, dict(call.query), call.path["voice_id"], resolve, manner)
+        wish = reading.wish(call.body, dict(call.query), call.path["voice_id"], manner)
+        desk.resolve(wish.open.voice, wish.open.language, account=call.account)
         request = msgspec.structs.replace(
             wish.open,
             format=audio_format("pcm_s16le", rate_hz=RATE_HZ),

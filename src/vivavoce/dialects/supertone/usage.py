@@ -62,7 +62,7 @@ async def usage(call: Call, desk: Desk) -> Answer:
             bucket=width,
             by=tuple(dict.fromkeys(FIELDS[name] for name in asked)),
         )
-    names = _names(desk)
+    names = _names(desk, call.account)
     buckets = [_bucket(index * width_s, width_s, totals, asked, names) for index in shown]
     return answered(wire.UsagePage(buckets, last - first, at.next_token(last - first)))
 
@@ -82,7 +82,7 @@ async def voice_usage(call: Call, desk: Desk) -> Answer:
         bucket="day",
         by=("voice", "model"),
     )
-    names = _names(desk)
+    names = _names(desk, call.account)
     return answered(wire.VoiceUsages([_voice_usage(total, names) for total in totals]))
 
 
@@ -117,10 +117,11 @@ def _result(total: UsageTotal, asked: Sequence[str], names: dict[str, str]) -> w
     )
 
 
-def _names(desk: Desk) -> dict[str, str]:
+def _names(desk: Desk, account: str | None) -> dict[str, str]:
     """Voices' names by their ids in lower case."""
     installed = {voice.id.lower(): voice.name for voice in desk.voices()}
-    return {**installed, **{voice_id: one.name for voice_id, one in CAST.items()}}
+    custom = {voice.id.lower(): voice.name for voice in desk.custom_voices(account)}
+    return {**installed, **custom, **{voice_id: one.name for voice_id, one in CAST.items()}}
 
 
 def _choice(query: dict[str, str]) -> tuple[Width, int]:
