@@ -190,7 +190,8 @@ def start_errors(pairs: Sequence[tuple[float, float]]) -> StartErrors:
 
 @cache
 def _listener() -> Any:
-    return Decoder(samprate=RATE_HZ, loglevel="FATAL")
+    # A narrower search than its usual 30,000 takes three quarters of the time for the same errors.
+    return Decoder(samprate=RATE_HZ, loglevel="FATAL", maxhmmpf=3000)
 
 
 @cache
