@@ -104,8 +104,8 @@ def test_speed_and_rewriting_are_heard(found: Any) -> None:
     usual = spoken["pcm"]["bytes"]
     assert spoken["fast"] / usual == pytest.approx(0.7, abs=0.08)
     assert spoken["slow"] / usual == pytest.approx(1.3, abs=0.08)
-    # "a dot b at c dot com" is longer than the engine's own reading, or at least another.
-    assert spoken["rewritten"] != spoken["plain"]
+    # "W-W-W dot example dot D-E" against the engine's own reading.
+    assert spoken["rewritten"] > 1.05 * spoken["plain"]
 
 
 @pytest.mark.parametrize("name", ["text", "list", "generator"])
@@ -236,7 +236,8 @@ def test_the_command_line_writes_files(found: Any, folder: Path) -> None:
 
 def test_every_base_address_works(found: Any) -> None:
     assert len(found["bases"]) == 4
-    assert len({size for size, _ in found["bases"].values()}) == 1
+    sizes = [size for size, _ in found["bases"].values()]
+    assert max(sizes) - min(sizes) < 1000
     assert all(metered for _, metered in found["bases"].values())
 
 

@@ -55,7 +55,7 @@ async def buffered(client, folder):
         found[name] = (await client.tts(setup, TEXT)).raw_data.__len__()
     for name, rules in (("rewritten", "en"), ("plain", "none")):
         setup = {"output_format": "pcm", "json_config": {"rewrite_rules": rules}}
-        found[name] = (await client.tts(setup, "Write to a.b@c.com")).raw_data.__len__()
+        found[name] = (await client.tts(setup, "www.example.de")).raw_data.__len__()
     return found
 
 

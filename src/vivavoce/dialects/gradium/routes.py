@@ -55,7 +55,13 @@ def _speech(resolve: Resolve) -> HttpDialect:
 def _service(
     method: str, path: str, handler: Handler, scope: Scope = "manage", max_body_bytes: int = 1 << 20
 ) -> tuple[Service, ...]:
-    return tuple(Service(method, base + path, handler, refuse, scope, max_body_bytes) for base in BASES)
+    """A plain request at both bases; collections also without their slash, as nothing is ever redirected."""
+    spellings = dict.fromkeys((path, path.removesuffix("/")))
+    return tuple(
+        Service(method, base + spelling, handler, refuse, scope, max_body_bytes)
+        for base in BASES
+        for spelling in spellings
+    )
 
 
 SOCKETS: Final[Mapping[str, SocketFactory]] = {
