@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from rich.console import Console
 
-from bench import report, speech
+from bench import dialects, report, speech
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = (
@@ -43,6 +43,9 @@ def suites(quick: bool) -> dict[str, Callable[[], Awaitable[dict[str, Any]]]]:
         "llm_pace": lambda: speech.writer_at_llm_pace(3 if quick else 20),
         "throughput": lambda: speech.throughput(8 if quick else 64),
         "memory": speech.memory,
+        "dialects_first_audio": lambda: dialects.first_audio(10 if quick else 100),
+        "dialects_cost": lambda: dialects.cost(8 if quick else 64),
+        "start_up": lambda: dialects.start_up(2 if quick else 10),
     }
 
 

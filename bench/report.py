@@ -128,6 +128,26 @@ def _others(results: dict[str, Any]) -> list[str]:
     return [*lines, ""]
 
 
+def _dialects(results: dict[str, Any]) -> list[str]:
+    costs = results.get("dialects_cost", {})
+    lines = [
+        "**Vendors' wires** against the native one",
+        "",
+        _row("wire", "first audio p50 (ms)", "p95 (ms)", "more than native, p50 (ms)", "CPU ms per audio s"),
+        _row(*["---"] * 5),
+    ]
+    for name, part in results["dialects_first_audio"].items():
+        cost = costs.get(name, {}).get("cpu_ms_per_audio_s", "")
+        lines.append(_row(name, part["p50"], part["p95"], part["more_p50"], cost))
+    if "start_up" in results:
+        ready = results["start_up"]["ready_ms"]
+        lines += [
+            "",
+            f"Ready after a start on an empty data folder, migrations included: {ready['p50']:.0f} ms (median).",
+        ]
+    return [*lines, ""]
+
+
 def markdown(results: dict[str, Any]) -> str:
     """Everything that was measured, as tables."""
     lines: list[str] = []
@@ -136,6 +156,8 @@ def markdown(results: dict[str, Any]) -> str:
     if "simultaneous" in results:
         lines += _simultaneous(results["simultaneous"])
     lines += _others(results)
+    if "dialects_first_audio" in results:
+        lines += _dialects(results)
     where = results["machine"]
     packages = ", ".join(f"{k} {v}" for k, v in where["packages"].items())
     lines.append(

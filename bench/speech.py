@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from vivavoce.engines.registry import load_engines
 
 from bench.client import STARVED_S as STARVED
 from bench.client import (
@@ -29,6 +28,7 @@ from bench.client import (
 from bench.figures import Figures, figures
 from bench.server import Server, serving
 from vivavoce.engines.base import Engine
+from vivavoce.engines.registry import load_engines
 from vivavoce.speech import Boundary, Chunk, Utterance
 
 VOICE = "en-us+edward"
@@ -85,7 +85,8 @@ class Raw:
         return samples / 22_050 / (time.process_time() - began)
 
 
-def _ms(values: list[float]) -> dict[str, float]:
+def summary_ms(values: list[float]) -> dict[str, float]:
+    """Quantiles of seconds, in milliseconds."""
     summary: Figures = figures([value * 1e3 for value in values])
     plain: dict[str, float] = msgspec.to_builtins(summary)
     return plain
@@ -105,7 +106,7 @@ async def first_audio(rounds: int) -> dict[str, Any]:
                 engine.append(alone)
                 http.append(over_http)
                 socket.append(over_socket)
-    table = {"engine_ms": _ms(engine), "http_ms": _ms(http), "websocket_ms": _ms(socket)}
+    table = {"engine_ms": summary_ms(engine), "http_ms": summary_ms(http), "websocket_ms": summary_ms(socket)}
     for name in ("http", "websocket"):
         table[f"{name}_more_ms"] = {q: table[f"{name}_ms"][q] - table["engine_ms"][q] for q in ("p50", "p95")}
     return table
@@ -130,10 +131,10 @@ async def _together(server: Server, count: int) -> dict[str, Any]:
     wall_s, used_s = time.perf_counter() - began, server.cpu_s() - cpu_s
     stop.set()
     return {
-        "first_audio_ms": _ms([h.first_s for h in heard]),
+        "first_audio_ms": summary_ms([h.first_s for h in heard]),
         "starved": sum(h.stalled_s > STARVED for h in heard),
         "worst_stall_ms": max(h.stalled_s for h in heard) * 1e3,
-        "health_ms": _ms(await probe),
+        "health_ms": summary_ms(await probe),
         "audio_s": sum(h.audio_s for h in heard),
         "wall_s": wall_s,
         "cpu_ms_per_audio_s": used_s * 1e3 / sum(h.audio_s for h in heard),
@@ -164,7 +165,7 @@ async def leaver(rounds: int) -> dict[str, Any]:
                 await get(server.port, "/v1/speech/metrics"), "vivavoce_work_after_disconnect_seconds_total"
             )
             wasted_s.append(after - before)
-    return {"free_again_ms": _ms(free_s), "audio_made_after_ms": _ms(wasted_s)}
+    return {"free_again_ms": summary_ms(free_s), "audio_made_after_ms": summary_ms(wasted_s)}
 
 
 async def never_reads(seconds: float) -> dict[str, Any]:
@@ -190,7 +191,7 @@ async def writer_at_llm_pace(rounds: int, words_a_second: float = 12.0) -> dict[
         await listen_http(server.port, request(SENTENCE, VOICE))
         heard = [await listen_socket(server.port, request("", VOICE), pieces) for _ in range(rounds)]
     return {
-        "first_audio_ms": _ms([h.first_s for h in heard]),
+        "first_audio_ms": summary_ms([h.first_s for h in heard]),
         "four_words_ms": 4 / words_a_second * 1e3,
         "last_word_ms": pieces[-1][0] * 1e3,
         "starved": sum(h.stalled_s > STARVED for h in heard),
