@@ -42,7 +42,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Live]:
-    with serving(folder, engines="espeak,flite") as live:
+    # Files are downloaded here: nobody plays them meanwhile.
+    with serving(folder, engines="espeak,flite", lead_s=600) as live:
         yield live
 
 
