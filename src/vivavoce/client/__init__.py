@@ -1,1 +1,2 @@
-"""The SDK (its first shapes are still to come)."""
+"""The SDK. Its public names are ``vivavoce.VivavoceClient``, ``vivavoce.AsyncVivavoceClient``, ``vivavoce.types`` and
+``vivavoce.errors``; everything else here may change."""

@@ -1,0 +1,1 @@
+"""The client of asyncio: thin façades over the core."""

@@ -1,0 +1,1 @@
+"""The SDK without I/O: every operation is a generator that asks its driver for what touches the world."""

@@ -1,0 +1,1 @@
+"""The client of threads: thin façades over the core."""
