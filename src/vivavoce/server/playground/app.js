@@ -201,7 +201,10 @@ function begin(clickedAt) {
     on: {
       opened: (message) => scope.begin(message.rate_hz),
       samples: (samples) => scope.add(samples),
-      first: () => hint(typing() ? "Listening to what you write." : `Speaking with ${voice()?.name ?? "the voice"}.`),
+      first: () => {
+        hint(typing() ? "Listening to what you write." : `Speaking with ${voice()?.name ?? "the voice"}.`);
+        shown();
+      },
       over: () => done(),
       failed: (trouble, final) => failed(trouble, final),
     },
@@ -287,7 +290,8 @@ function sendAlong(everything = false) {
   clearTimeout(pauseTimer);
   if (!along || !busy()) return;
   for (const piece of along.next(sheet.text, everything)) current.text(piece.text, piece.page);
-  pauseTimer = setTimeout(() => sendAlong(true), PAUSE_MS);
+  if (everything) current.flush();
+  else pauseTimer = setTimeout(() => sendAlong(true), PAUSE_MS);
 }
 
 function finishAlong() {
@@ -306,7 +310,7 @@ function paint(now) {
   const analyser = current.player.analyser;
   if (busy()) soundedAt = now;
   light(heardS);
-  current.replenish();
+  current.tick();
   scope.paint(now, heardS, analyser, busy());
   figuresShown();
   if (now - soundedAt < AFTERGLOW_MS) {

@@ -6,6 +6,7 @@ const COLUMN_PX = 4;
 const NEEDLE = 0.38; // of the width
 const CALM_MS = 250;
 const MAX_HZ = 8000;
+const NEWEST = 512;
 
 export class Scope {
   constructor(canvas) {
@@ -42,13 +43,13 @@ export class Scope {
     }
   }
 
-  /** Root mean square of what the loudspeaker gets now, 0 to 1. */
+  /** Root mean square of the newest 512 samples that the loudspeaker got, 0 to 1. */
   rms(analyser) {
     if (!analyser) return 0;
     analyser.getFloatTimeDomainData(this.time);
     let sum = 0;
-    for (const value of this.time) sum += value * value;
-    return Math.sqrt(sum / this.time.length);
+    for (const value of this.time.subarray(-NEWEST)) sum += value * value;
+    return Math.sqrt(sum / NEWEST);
   }
 
   paint(now, heardS, analyser, sounding) {

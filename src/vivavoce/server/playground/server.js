@@ -47,9 +47,13 @@ export class Wire {
     this.next = 1;
   }
 
+  get isOpen() {
+    return this.socket?.readyState === WebSocket.OPEN;
+  }
+
   /** Resolves when the socket is open. Throws Trouble. */
   connect() {
-    if (this.socket?.readyState === WebSocket.OPEN) return Promise.resolve();
+    if (this.isOpen) return Promise.resolve();
     this.connecting ??= this.#dial().finally(() => {
       this.connecting = null;
     });
@@ -81,6 +85,10 @@ export class Wire {
     }
   }
 
+  flush(stream) {
+    this.#send({ type: "flush", stream });
+  }
+
   end(stream) {
     this.#send({ type: "end", stream });
   }
@@ -95,7 +103,7 @@ export class Wire {
   }
 
   #send(message) {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    if (this.isOpen) this.socket.send(JSON.stringify(message));
   }
 
   async #dial() {

@@ -29,7 +29,6 @@ export class Speaking {
     this.live = true;
     this.queue = [];
     this.player.reset();
-    this.player.prepare(rateHz);
   }
 
   /** Opens the stream. Throws Trouble. */
@@ -38,6 +37,8 @@ export class Speaking {
     const bytes = Math.round(this.rateHz * (isPlain(this.format.name) ? bytesASample(this.format.name) : 0)) * CREDIT_S;
     this.granted = credit ? 0 : null;
     const fields = { ...this.fields, marks: ["word"], ...(credit && { credit_bytes: bytes }) };
+    // The first audio context of a page takes a tenth of a second to make; the server works in the meantime.
+    if (!this.wire.isOpen) this.player.prepare(this.rateHz);
     const stream = await this.wire.open(fields, {
       opened: (message) => this.#opened(message),
       audio: (bytes) => this.#audio(bytes),
@@ -52,6 +53,7 @@ export class Speaking {
     this.stream = stream;
     for (const send of this.queue) send();
     this.queue = null;
+    this.player.prepare(this.rateHz);
   }
 
   text(text, page) {
@@ -61,6 +63,11 @@ export class Speaking {
       this.textAt ??= performance.now();
       this.wire.text(this.stream, text);
     });
+  }
+
+  /** Everything so far is to be said, even a word that may not be whole. */
+  flush() {
+    this.#soon(() => this.wire.flush(this.stream));
   }
 
   end() {
@@ -77,12 +84,18 @@ export class Speaking {
     if (this.stream !== undefined) this.wire.cancel(this.stream);
   }
 
+  /** To be called once a frame. */
+  tick() {
+    this.player.tick?.();
+    this.#replenish();
+  }
+
   heardS() {
     return this.player.heardS();
   }
 
   /** Gives back what has been played, so that as much may come. */
-  replenish() {
+  #replenish() {
     if (this.granted === null || !this.live || this.stream === undefined) return;
     const played = this.player.consumed * bytesASample(this.format.name);
     if (played - this.granted < this.rateHz / 2) return;

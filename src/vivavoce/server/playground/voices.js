@@ -23,7 +23,7 @@ export function voiceOptions(voices) {
   return voices.map((voice) => ({
     value: voice.id,
     label: voice.label ?? `${voice.name}`,
-    meta: `${voice.id} · ${voice.engine}`,
+    meta: `${voice.language ?? ""} · ${voice.engine}`,
     search: [voice.id, voice.engine, voice.gender, ...voice.languages, ...voice.languages.map(languageName)].join(" "),
   }));
 }
