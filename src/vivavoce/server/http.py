@@ -203,10 +203,21 @@ async def read_body(receive: Receive, headers: Headers, limit: int, patience_s: 
 
 
 def request_id_of(scope: Scope) -> str:
-    """The caller's own ``X-Request-Id`` where it is usable, or a new one."""
+    """The caller's own ``X-Request-Id`` where it is usable, or a new one; the same for every call on ``scope``.
+
+    A new one is put among the headers of ``scope``, so that a dialect that names it in a body names this one.
+    """
     given = Headers(scope=scope).get("x-request-id", "")
-    usable = 0 < len(given) <= MAX_REQUEST_ID and given.isascii() and given.isprintable()
-    return given.replace(" ", "_") if usable else secrets.token_hex(8)
+    if _usable(given) and " " not in given:
+        return given
+    made = given.replace(" ", "_") if _usable(given) else secrets.token_hex(8)
+    others = [(name, value) for name, value in scope["headers"] if name != b"x-request-id"]
+    scope["headers"] = [*others, (b"x-request-id", made.encode("latin-1"))]
+    return made
+
+
+def _usable(request_id: str) -> bool:
+    return 0 < len(request_id) <= MAX_REQUEST_ID and request_id.isascii() and request_id.isprintable()
 
 
 async def start(send: Send, status: int, headers: Mapping[str, str], request_id: str) -> None:

@@ -17,14 +17,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vivavoce.dialects import gradium, soniox
 from vivavoce.dialects.contract import HttpDialect, VoiceAlias
-from vivavoce.dialects.desk import Service
+from vivavoce.dialects.desk import Refuse, Service
 from vivavoce.dialects.native import library
 from vivavoce.dialects.suonora import routes as suonora
 from vivavoce.dialects.supertone import routes as supertone
+from vivavoce.errors import NotFoundError, quoted
 from vivavoce.server.auth import Credential, native_credential
 from vivavoce.server.cors import Cors, origins
 from vivavoce.server.house import House
-from vivavoce.server.http import SpeechEndpoint
+from vivavoce.server.http import SpeechEndpoint, request_id_of, respond
 from vivavoce.server.replay import Replays
 from vivavoce.server.resume import ResumingEndpoint
 from vivavoce.server.services import ServiceEndpoint
@@ -45,6 +46,8 @@ class Wire:
     services: Callable[[Settings], Sequence[Service]]
     voices: Mapping[str, VoiceAlias]
     credential: Credential
+    refuse: Refuse
+    """Its own words for a path that it does not have."""
     claims: Claim
     """Whether a request on a path that others have as well is surely this vendor's."""
     resumes: bool = False
@@ -72,6 +75,7 @@ WIRES: Final = (
         services=lambda settings: soniox.SERVICES,
         voices=soniox.VOICES,
         credential=soniox.credential,
+        refuse=soniox.refuse,
         claims=lambda headers: False,
     ),
     Wire(
@@ -81,6 +85,7 @@ WIRES: Final = (
         services=lambda settings: gradium.SERVICES,
         voices=gradium.VOICES,
         credential=gradium.credential,
+        refuse=gradium.refuse,
         claims=lambda headers: False,
     ),
     Wire(
@@ -90,6 +95,7 @@ WIRES: Final = (
         services=lambda settings: supertone.services(_supertone(settings)),
         voices=supertone.VOICES,
         credential=supertone.credential,
+        refuse=supertone.refuse,
         claims=_supertone_client,
     ),
     Wire(
@@ -99,6 +105,7 @@ WIRES: Final = (
         services=lambda settings: suonora.SERVICES,
         voices=suonora.VOICES,
         credential=suonora.credential,
+        refuse=suonora.refuse,
         claims=lambda headers: False,
         resumes=True,
         browsers=True,
@@ -114,6 +121,7 @@ NATIVE: Final = Wire(
     services=lambda settings: library.SERVICES,
     voices={},
     credential=native_credential,
+    refuse=library.refuse,
     claims=lambda headers: False,
 )
 """Of the native wire only the plain requests are here; ``app`` has the rest."""
@@ -161,6 +169,7 @@ def routes(house: House, wires: Sequence[Wire] = WIRES) -> list[BaseRoute]:
             socket = SocketEndpoint(house, dialect, wire.name, wire.credential)
             found.append(WebSocketRoute(f"/{wire.name}{path}", socket))
             found.append(WebSocketRoute(path, socket))
+        found.append(Route(f"/{wire.name}/{{path:path}}", Nowhere(wire)))
     for entry in sorted(root.values(), key=lambda one: one.path.count("{")):
         endpoint = entry.plain[0][1] if len(entry.plain) == 1 else Crossroads(entry.plain)
         found.append(Route(entry.path, endpoint))
@@ -188,6 +197,18 @@ def _speech(house: House, wire: Wire, dialect: HttpDialect, replays: Replays | N
     if wire.resumes and replays is not None:
         return ResumingEndpoint(house, dialect, wire.name, replays, wire.credential)
     return SpeechEndpoint(house, dialect, wire.name, wire.credential)
+
+
+class Nowhere:
+    """Any other path under a wire's prefix."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.name = wire.name
+        self._refuse = wire.refuse
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = self._refuse(NotFoundError(f"there is no {quoted(scope['path'])}"))
+        await respond(send, answer.status, answer.headers, answer.body, request_id_of(scope))
 
 
 class Crossroads:
