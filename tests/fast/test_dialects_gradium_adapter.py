@@ -286,7 +286,14 @@ def test_trap_12_an_abandoned_request_is_ended_and_its_socket_lives_on() -> None
         made.receive('{"type":"text","text":"still here","client_req_id":"b"}')
         actions += made.tick(now).actions
     assert actions == [Feed("a", End())]
+    assert said(made.receive('{"type":"text","text":"late","client_req_id":"a"}'))[0]["code"] == 1002
     assert said(made.render("a", [Ended(1.0, 12)])) == [{"type": "end_of_stream", "client_req_id": "a"}]
+    # Should its client come back after all, that is no reason to end the others.
+    (answer,) = said(made.receive('{"type":"text","text":"more","client_req_id":"a"}'))
+    assert (answer["code"], answer["client_req_id"]) == (1002, "a")
+    assert made.receive('{"type":"end_of_stream","client_req_id":"a"}') == ()
+    (again,) = made.receive(STAYING)
+    assert isinstance(again, Start)
 
 
 # ---- one socket, many requests ------------------------------------------------------------------------------------

@@ -7,7 +7,8 @@ is the request's ``close_ws_on_eos``: unless that was false the socket closes wi
 what its client still sends for it is passed over; a message that no request explains ends the socket with 1002.
 
 There is no cancel on this wire: agents that are interrupted abandon the request's id and start another (Pipecat). A
-request that is followed by others and then silent for :data:`ABANDONED_S` is ended here.
+request that is followed by others and then silent for :data:`ABANDONED_S` is ended here; should its client come back
+after all, that is told and the socket lives on.
 """
 
 from __future__ import annotations
@@ -47,10 +48,10 @@ from vivavoce.speech import Cancel, End, Ended, Event, Failed, Flush, Text
 
 UNNAMED: Final = 0
 """Stream key of the request without a ``client_req_id``; the others' keys are their ids."""
-ABANDONED_S: Final = 60.0
+ABANDONED_S: Final = 30.0
 TICK_S: Final = 15.0
-MAX_FAILED: Final = 64
-"""Failed requests whose late messages are passed over."""
+MAX_REMEMBERED: Final = 64
+"""Failed requests, and abandoned ones, whose late messages are known for what they are."""
 
 
 def new_request_id() -> str:
@@ -99,6 +100,7 @@ class GradiumConnection:
         self._new_id = new_id
         self._live: dict[StreamKey, _Live] = {}
         self._failed: dict[StreamKey, None] = {}
+        self._abandoned: dict[StreamKey, None] = {}
         self._stays = False
         """Whether some request has asked for the socket to stay open."""
         self._active = True
@@ -171,6 +173,7 @@ class GradiumConnection:
             live.active = False
             if live.followed and not live.closes and not live.ended and live.quiet_s >= ABANDONED_S:
                 actions += self._end(key, live)
+                _remember(self._abandoned, key)
         return Tick(actions, now + min(TICK_S, self._idle_timeout_s))
 
     def farewell(self, error: VivavoceError) -> Sequence[Action]:
@@ -187,10 +190,11 @@ class GradiumConnection:
         closes = said.close_ws_on_eos is not False
         self._stays = self._stays or not closes
         self._failed.pop(key, None)
+        self._abandoned.pop(key, None)
         try:
             understood = opening(said)
         except VivavoceError as error:
-            self._remember(key)
+            _remember(self._failed, key)
             return _told(error, said, closes=closes)
         for other in self._live.values():
             other.followed = True
@@ -207,6 +211,8 @@ class GradiumConnection:
                 return () if live.ended else self._end(key, live)
             case wire.TextPiece() | wire.FlushRequest() if live.ended:
                 error = OutOfOrderError("Session already ended by end_of_stream")
+                if key in self._abandoned:
+                    return (_error(error.message, errors.close_code(error), said.client_req_id),)
                 return _ending(error.message, errors.close_code(error), said.client_req_id)
             case wire.TextPiece():
                 text = live.request.text(said.text)
@@ -232,6 +238,8 @@ class GradiumConnection:
         if isinstance(said, wire.EndOfStream) and self._stays:
             return ()  # Pipecat ends contexts for which it had nothing to say, and those that have ended
         error = UnknownStreamError("Session not found. Send setup first.")
+        if key in self._abandoned:
+            return (_error(error.message, errors.close_code(error), said.client_req_id),)
         return _ending(error.message, errors.close_code(error), said.client_req_id)
 
     def _unreadable(self, frame: Frame, error: VivavoceError) -> Sequence[Action]:
@@ -240,7 +248,7 @@ class GradiumConnection:
         named = client_req_id if isinstance(client_req_id, str) else None
         if value.get("type") == "setup" and value.get("close_ws_on_eos") is False:
             self._stays = True
-            self._remember(UNNAMED if named is None else named)
+            _remember(self._failed, UNNAMED if named is None else named)
             return (_error(error.message, errors.close_code(error), named),)
         return _ending(error.message, errors.close_code(error), named)
 
@@ -251,7 +259,7 @@ class GradiumConnection:
         code = errors.close_code(error)
         if live.closes:
             return list(_ending(message, code, request.client_req_id))
-        self._remember(key)
+        _remember(self._failed, key)
         return [_error(message, code, request.client_req_id)]
 
     def _lost(self, key: StreamKey, live: _Live, error: VivavoceError) -> list[Action]:
@@ -260,10 +268,11 @@ class GradiumConnection:
             return [Reply(wire.encoded(wire.end_of_stream(live.request.client_req_id)))]
         return self._failure(key, live, error)
 
-    def _remember(self, key: StreamKey) -> None:
-        self._failed[key] = None
-        if len(self._failed) > MAX_FAILED:
-            del self._failed[next(iter(self._failed))]
+
+def _remember(among: dict[StreamKey, None], key: StreamKey) -> None:
+    among[key] = None
+    if len(among) > MAX_REMEMBERED:
+        del among[next(iter(among))]
 
 
 def _told(error: VivavoceError, said: wire.Setup, *, closes: bool) -> Sequence[Action]:
