@@ -158,8 +158,9 @@ class Exchange(Protocol):
         ...
 
     def headers(self, rate_hz: int) -> Mapping[str, str]:
-        """Headers of the answer, ``content-type`` among them. Asked once, just before the answer starts: with its
-        first audio, or, when it is made whole, after the last ``render``."""
+        """Headers of the answer, ``content-type`` among them. Asked just before the answer starts: with its
+        first audio, or, when it is made whole, after the last ``render``. Where answers can be resumed it is asked
+        earlier too, for the type alone, and again for everybody who joins."""
         ...
 
     def render(self, events: Sequence[Event]) -> bytes:

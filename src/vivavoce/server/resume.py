@@ -80,10 +80,10 @@ class ResumingEndpoint:
         self, reading: Reading, exchange: Exchange, key: Key | None, scope: Scope, request_id: str
     ) -> Playback:
         """A place on what is being made or was made already, or at the start of something new."""
-        headers = Headers(scope=scope)
         owner = key.account if key else ""
-        name = fingerprint(scope["path"], headers.get("accept", ""), reading)
-        kept = self._replays.find(owner, name, range_start(headers.get("range", "")))
+        media_type = exchange.headers(reading.open.format.rate_hz)["content-type"]
+        name = fingerprint(scope["path"], media_type, reading)
+        kept = self._replays.find(owner, name, range_start(Headers(scope=scope).get("range", "")))
         if kept is not None:
             return kept
         speaking = self._begin(reading, key, owner, request_id)
@@ -202,7 +202,7 @@ def range_start(header: str) -> int:
     return int(found[1]) if found else 0
 
 
-def fingerprint(path: str, accept: str, reading: Reading) -> bytes:
+def fingerprint(path: str, media_type: str, reading: Reading) -> bytes:
     """What two requests have in common when they ask for the same body."""
-    asked = msgspec.json.encode((path, accept, reading), order="deterministic")
+    asked = msgspec.json.encode((path, media_type, reading), order="deterministic")
     return hashlib.sha256(asked).digest()
