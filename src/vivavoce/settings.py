@@ -18,8 +18,15 @@ from vivavoce.errors import OutOfRangeError, quoted
 PREFIX: Final = "VIVAVOCE_"
 
 
-def _option(default: Any, help_: str, *, low: float | None = None, high: float | None = None) -> Any:
-    return field(default=default, metadata={"help": help_, "low": low, "high": high})
+def _option(
+    default: Any,
+    help_: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    return field(default=default, metadata={"help": help_, "low": low, "high": high, "choices": choices})
 
 
 def _data_dir() -> str:
@@ -50,6 +57,11 @@ class Settings:
 
     workers: int = _option(0, "Engine worker processes; 0 means one per core.", low=0, high=512)
     engines: str = _option("", "Engines to use, comma separated; empty means all that are installed.")
+    unknown_voice: str = _option(
+        "refuse",
+        "What a voice name that nobody here has gets: refuse, or default, the best voice of the language.",
+        choices=("refuse", "default"),
+    )
     worker_retries: int = _option(
         1, "Tries again for an utterance whose worker died unheard.", low=0, high=10
     )
@@ -76,6 +88,9 @@ class Settings:
     idle_flush_s: float = _option(
         0.4, "Silence of the writer after which whole words are spoken.", low=0.02, high=60
     )
+    dictionary: str = _option(
+        "", "Id of the pronunciation dictionary of every stream that names none; empty is none."
+    )
 
     max_text_chars: int = _option(2_000_000, "Text of one stream, in characters.", low=1, high=1_000_000_000)
     max_message_bytes: int = _option(1 << 20, "One WebSocket message.", low=1024, high=1 << 28)
@@ -92,6 +107,12 @@ class Settings:
     ws_ping_s: float = _option(5.0, "Interval of WebSocket pings.", low=0.5, high=3600)
     ws_ping_timeout_s: float = _option(
         60.0, "A WebSocket whose pong is missing for this long is closed.", low=1, high=3600
+    )
+    resume_window_s: float = _option(
+        15.0, "How long a native session waits for a client whose socket dropped.", low=0, high=3600
+    )
+    resume_bytes: int = _option(
+        262_144, "Frames kept for such a client; work pauses beyond it.", low=65_536, high=1 << 30
     )
     replay_window_s: float = _option(
         60.0,
@@ -123,6 +144,11 @@ class Settings:
                     f"{option.environment}: expected {option.low:g} to {option.high:g}, got {value}",
                     param=option.name,
                 )
+            if option.choices and value not in option.choices:
+                raise OutOfRangeError(
+                    f"{option.environment}: expected {' or '.join(option.choices)}, got {quoted(value)}",
+                    param=option.name,
+                )
 
 
 @dataclass(frozen=True)
@@ -134,6 +160,8 @@ class Option:
     help: str
     low: float | None
     high: float | None
+    choices: tuple[str, ...] = ()
+    """All that a text may be; empty where it may be anything."""
 
     @property
     def environment(self) -> str:
@@ -166,7 +194,14 @@ class Option:
 def _options() -> tuple[Option, ...]:
     hints = get_type_hints(Settings)
     return tuple(
-        Option(f.name, hints[f.name], f.metadata["help"], f.metadata["low"], f.metadata["high"])
+        Option(
+            f.name,
+            hints[f.name],
+            f.metadata["help"],
+            f.metadata["low"],
+            f.metadata["high"],
+            f.metadata.get("choices", ()),
+        )
         for f in dataclasses.fields(Settings)
     )
 

@@ -163,7 +163,7 @@ def keys() -> Call[list[ApiKey]]:
 
 
 def create_key(
-    name: str, scopes: Sequence[str] | None, expires_at: str | None, limits: Mapping[str, Any] | None
+    name: str, scopes: Sequence[str] | None, expires_at: float | None, limits: Mapping[str, Any] | None
 ) -> Call[ApiKey]:
     """A new key, with its secret. Wants an admin key."""
     body = _given(

@@ -68,6 +68,12 @@ class SpeechOptions(TypedDict, total=False):
     """Same seed, text and settings give the same samples."""
     markup: bool
     """Whether ``<flush>`` and ``<break time="1.5s"/>`` in the text are obeyed rather than spoken."""
+    dictionary: str | None
+    """The id of a pronunciation dictionary; see ``client.dictionaries``."""
+    rewrite: str
+    """Rules that make numbers, money and addresses sayable: an alias such as ``en``, their names, or ``none``."""
+    reduce_silence: bool
+    """Whether pauses between sentences and clauses are kept short."""
     marks: Sequence[MarkKind]
     """Which marks come beside the audio: ``word`` (the default), ``phoneme``, ``character``."""
     idle_flush_s: float | None
@@ -123,7 +129,7 @@ class RealtimeTTSConfig(Struct, frozen=True, kw_only=True):
     return_timestamps: bool = False
     """Whether events carry the times of the characters."""
     reduce_silence: bool = False
-    """Accepted so that code moves over; pauses stay as the voice makes them."""
+    """Whether pauses between sentences and clauses are kept short."""
     client_reference_id: str = ""
     """Accepted so that code moves over."""
 
@@ -227,7 +233,7 @@ class Dictionary(Struct, frozen=True, kw_only=True):
     id: str
     name: str
     language: str | None = None
-    description: str | None = None
+    description: str = ""
     entries: list[DictionaryEntry] = []
 
 
@@ -239,8 +245,13 @@ class ApiKey(Struct, frozen=True, kw_only=True):
     prefix: str = ""
     """The beginning of the secret, to tell keys apart by."""
     scopes: list[str] = []
-    expires_at: str | None = None
+    """``speech``, ``manage`` and ``admin``."""
+    expires_at: float | None = None
+    """Unix seconds; ``None`` is never."""
+    revoked_at: float | None = None
+    """Unix seconds, if it has been taken back."""
     limits: dict[str, Any] = {}
+    """``concurrent_streams``, ``requests_per_minute``, ``characters_per_month``; ``None`` is no limit."""
     secret: str | None = None
     """Only in the answer to ``create``; it is not stored anywhere and cannot be had again."""
 

@@ -19,6 +19,7 @@ from vivavoce.server.house import House
 from vivavoce.server.http import SpeechEndpoint, request_id_of, respond
 from vivavoce.server.lookups import LookupEndpoint
 from vivavoce.server.playground_pages import playground
+from vivavoce.server.reconnect import Lines
 from vivavoce.server.ws import SocketEndpoint, deny
 
 log = logging.getLogger(__name__)
@@ -87,9 +88,10 @@ def _pages(house: House) -> list[BaseRoute]:
 def _native(house: House) -> list[BaseRoute]:
     resolve = house.studio.voice
     sockets = NativeSockets(resolve, house.settings.idle_timeout_s)
+    lines = Lines(house.settings)
     return [
         _speech("/v1/speech", SpeechEndpoint(house, lambda path: NativeExchange(resolve), "native")),
-        WebSocketRoute("/v1/speech/stream", SocketEndpoint(house, sockets, "native")),
+        WebSocketRoute("/v1/speech/stream", SocketEndpoint(house, sockets, "native", lines=lines)),
         Route("/v1/speech/stream", _SocketsOnly()),
         _page(house, "/v1/speech/health", lookups.health),
         _page(house, "/v1/speech/ready", lookups.ready),

@@ -37,6 +37,7 @@ from vivavoce.server.auth import Credential, native_credential
 from vivavoce.server.house import House
 from vivavoce.server.http import request_id_of, respond
 from vivavoce.server.portion import MAX_AUDIO_BYTES, audio_bytes, portion
+from vivavoce.server.reconnect import Line, Lines
 from vivavoce.server.speaking import Speaking
 from vivavoce.speech import Cancel, Command, Ended, Event, Failed
 
@@ -50,8 +51,15 @@ class SocketEndpoint:
     """The ASGI application of one WebSocket path of one dialect."""
 
     def __init__(
-        self, house: House, dialect: SocketDialect, name: str, credential: Credential = native_credential
+        self,
+        house: House,
+        dialect: SocketDialect,
+        name: str,
+        credential: Credential = native_credential,
+        lines: Lines | None = None,
     ) -> None:
+        """With ``lines``, a client may ask for a session that outlives its socket."""
+        self._lines = lines
         self._house = house
         self._dialect = dialect
         self._name = name
@@ -71,9 +79,15 @@ class SocketEndpoint:
         headers = [(b"x-request-id", request_id.encode("latin-1"))]
         await send({"type": "websocket.accept", "subprotocol": greeting.subprotocol, "headers": headers})
         caller = Caller(self._name, request_id, key)
-        socket = Socket(self._house, greeting.connection, caller, receive, send)
-        with self._house.serving(socket):
-            await socket.run(greeting.actions)
+        line = None if self._lines is None else Line(self._lines, key and key.id, receive, send)
+        ends = (receive, send) if line is None else (line.receive, line.send)
+        socket = Socket(self._house, greeting.connection, caller, *ends)
+        try:
+            with self._house.serving(socket):
+                await socket.run(greeting.actions)
+        finally:
+            if line is not None:
+                await line.finish()
 
     async def _admit(self, handshake: Handshake) -> tuple[Key | None, VivavoceError | None]:
         """The key that opens the socket, or why it stays closed."""

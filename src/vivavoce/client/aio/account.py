@@ -78,7 +78,7 @@ class AsyncKeys:
     from vivavoce import AsyncVivavoceClient
 
     async with AsyncVivavoceClient() as client:
-        key = await client.keys.create("radio", scopes=["speak"])
+        key = await client.keys.create("radio", scopes=["speech"])
         print(key.prefix, bool(key.secret))
         await client.keys.revoke(key.id)
     ```
@@ -97,10 +97,10 @@ class AsyncKeys:
         name: str,
         *,
         scopes: Sequence[str] | None = None,
-        expires_at: str | None = None,
+        expires_at: float | None = None,
         limits: Mapping[str, Any] | None = None,
     ) -> ApiKey:
-        """A new key; its ``secret`` is told here and never again. ``expires_at`` is an ISO 8601 time.
+        """A new key; its ``secret`` is told here and never again. ``expires_at`` is in Unix seconds.
 
         Raises VivavoceAuthError, VivavoceValidationError.
         """

@@ -46,6 +46,7 @@ def realtime(config: RealtimeTTSConfig) -> dict[str, Any]:
             "sample_rate": config.sample_rate,
             "bitrate": config.bitrate,
             "speed": config.speed,
+            "reduce_silence": config.reduce_silence,
             "marks": ("character",) if config.return_timestamps else (),
         }
     )

@@ -37,6 +37,7 @@ from vivavoce.errors import (
     DuplicateStreamError,
     EmptyTextError,
     IdleTimeoutError,
+    OutOfOrderError,
     RequestError,
     UnknownStreamError,
     VivavoceError,
@@ -161,6 +162,10 @@ class NativeConnection:
                 return (Credit(said.stream, said.bytes),) if said.stream in self._live else ()
             case wire.PingMessage():
                 return (_reply(wire.PongMessage(said.ping_id)),)
+            case wire.SessionMessage() | wire.ResumeMessage() | wire.AckMessage():
+                raise OutOfOrderError(
+                    "expected session or resume as the first message of a socket, if at all"
+                )
             case _:
                 assert_never(said)
 
@@ -258,8 +263,13 @@ def _mark(mark: Mark) -> tuple[Any, ...]:
     return (mark.kind, mark.value, mark.start_s, mark.stop_s, mark.text_start, mark.text_stop)
 
 
+def encoded(said: wire.ServerMessage) -> str:
+    """A message as its frame."""
+    return _encode(said).decode()
+
+
 def _reply(said: wire.ServerMessage) -> Reply:
-    return Reply(_encode(said).decode())
+    return Reply(encoded(said))
 
 
 def _refusal(error: VivavoceError, stream: int | None, *, final: bool) -> Reply:

@@ -138,8 +138,34 @@ class PingMessage(Struct, tag_field="type", tag="ping", kw_only=True, forbid_unk
     ping_id: Annotated[str, Meta(max_length=256)] | None = None
 
 
+class SessionMessage(Struct, tag_field="type", tag="session", kw_only=True, forbid_unknown_fields=True):
+    """First of all: let this connection outlive its socket. Answered with ``session``."""
+
+
+class ResumeMessage(Struct, tag_field="type", tag="resume", kw_only=True, forbid_unknown_fields=True):
+    """First of all on a new socket: go on with a session whose socket is gone. Answered with ``resumed``."""
+
+    token: Annotated[str, Meta(max_length=256)]
+    after: Annotated[int, Meta(ge=0, description="Counted frames of the server that have come.")]
+
+
+class AckMessage(Struct, tag_field="type", tag="ack", forbid_unknown_fields=True):
+    """So many counted frames have come; what was kept of them may be forgotten. Goes both ways."""
+
+    after: Annotated[int, Meta(ge=0, description="Counted frames that have come, in all.")]
+
+
 ClientMessage = (
-    OpenMessage | TextMessage | FlushMessage | EndMessage | CancelMessage | CreditMessage | PingMessage
+    OpenMessage
+    | TextMessage
+    | FlushMessage
+    | EndMessage
+    | CancelMessage
+    | CreditMessage
+    | PingMessage
+    | SessionMessage
+    | ResumeMessage
+    | AckMessage
 )
 
 # ---- from the server --------------------------------------------------------------------------------------------
@@ -201,7 +227,33 @@ class PongMessage(Struct, tag_field="type", tag="pong"):
     ping_id: str | None
 
 
-ServerMessage = OpenedMessage | MarkMessage | FlushedMessage | EndedMessage | ErrorMessage | PongMessage
+class SessionStarted(Struct, tag_field="type", tag="session"):
+    """The connection outlives its socket."""
+
+    token: str
+    """What a new socket names to go on; a secret."""
+    window_s: float
+    """How long the server waits for it."""
+
+
+class ResumedMessage(Struct, tag_field="type", tag="resumed"):
+    """The session goes on: first what the client had not received."""
+
+    after: int
+    """Counted frames of the client that have come; it sends again what is behind them."""
+
+
+ServerMessage = (
+    OpenedMessage
+    | MarkMessage
+    | FlushedMessage
+    | EndedMessage
+    | ErrorMessage
+    | PongMessage
+    | SessionStarted
+    | ResumedMessage
+    | AckMessage
+)
 
 # ---- lines of application/x-ndjson ------------------------------------------------------------------------------
 
