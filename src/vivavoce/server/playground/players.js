@@ -63,6 +63,9 @@ export class LoudspeakerPlayer {
     try {
       await context.audioWorklet.addModule("/playground/worklet.js");
     } catch (error) {
+      // Its failure would be remembered by this context; the next attempt begins with another.
+      if (context === this.context) this.context = null;
+      context.close();
       throw new Trouble("player", `The audio worklet did not load: ${error.message}`);
     }
     const node = new AudioWorkletNode(context, "vivavoce-loudspeaker", { numberOfInputs: 0, outputChannelCount: [1] });

@@ -52,9 +52,10 @@ export class Scope {
     return Math.sqrt(sum / NEWEST);
   }
 
+  /** Draws; ``now`` in milliseconds, Infinity for a picture that must be drawn whatever was drawn before. */
   paint(now, heardS, analyser, sounding) {
     if (this.calm.matches && now - this.painted < CALM_MS) return;
-    this.painted = now;
+    if (Number.isFinite(now)) this.painted = now;
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const scale = devicePixelRatio || 1;
     if (this.canvas.width !== Math.round(width * scale) || this.canvas.height !== Math.round(height * scale)) {

@@ -45,10 +45,10 @@ function sdk(request) {
   );
   return `from vivavoce import VivavoceClient
 
-client = VivavoceClient(base_url=${python(request.origin)})${request.keyed ? "  # key from VIVAVOCE_API_KEY" : ""}
-speech = ${call("client.tts", [python(text)], shown)}
-speech.save("speech.${request.extension}")
-print(speech.text_with_timestamps)`;
+with VivavoceClient(base_url=${python(request.origin)}) as client:${request.keyed ? "  # key from VIVAVOCE_API_KEY" : ""}
+    speech = ${call("client.tts", [python(text)], shown).replaceAll("\n", "\n    ")}
+    speech.save("speech.${request.extension}")
+    print(speech.text_with_timestamps)`;
 }
 
 /** Lines that say what a vendor's wire has no word for. */

@@ -4,8 +4,8 @@ import { bytesASample, isPlain, wavFile } from "./samples.js";
 import { Marks } from "./marks.js";
 import { wayOf } from "./players.js";
 
-const CREDIT_S = 12; // audio the server may send ahead of what has been played; its own bound is usually lower
-const FAR_AHEAD_S = 6; // from here on the server waits for the listener, so its speed is not measured any more
+const CREDIT_S = 6; // audio the server may send ahead of what has been played
+const FAR_AHEAD_S = 4; // from here on the server waits for the listener, so its speed is not measured any more
 
 export class Speaking {
   /** ``on`` has first, over, failed(trouble) and samples(samples). */
