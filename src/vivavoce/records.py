@@ -22,6 +22,11 @@ SCOPES: Final[dict[Scope, str]] = {
 }
 
 
+def _primary(tag: str) -> str:
+    """Of a BCP 47 tag the language alone."""
+    return tag.replace("_", "-").partition("-")[0].lower()
+
+
 class KeyLimits(Struct, frozen=True, kw_only=True):
     """What one key may take; ``None`` is no limit. A temporary key shares its parent's."""
 
@@ -87,6 +92,10 @@ class Dictionary(Struct, frozen=True, kw_only=True):
     """Account of the key that made it; ``None`` is everybody's."""
     created_at: float
     updated_at: float
+
+    def suits(self, language: str) -> bool:
+        """Whether it is for text in ``language``; regional forms do not matter."""
+        return self.language is None or _primary(self.language) == _primary(language)
 
 
 class Sample(Struct, frozen=True, kw_only=True):

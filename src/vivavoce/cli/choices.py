@@ -38,6 +38,8 @@ class Choices(Struct, frozen=True, kw_only=True):
     style_degree: float
     duration: float | None
     seed: int
+    dictionary: str | None
+    rewrite: str
     marks: str | None
     markup: bool
     quiet: bool
@@ -123,6 +125,8 @@ def request_of(choices: Choices, sound: Sound) -> Open:
         marks=frozenset({"word"}),
         markup=choices.markup,
         seed=choices.seed,
+        dictionary_id=choices.dictionary,
+        rewrite_rules=choices.rewrite,
     )
 
 

@@ -11,6 +11,7 @@ import click
 from msgspec import Struct, ValidationError, convert, to_builtins
 
 from vivavoce.cli.output import console, print_json, table
+from vivavoce.cli.shelf import named
 from vivavoce.cli.storing import moment, store_flags, with_store
 from vivavoce.errors import NotFoundError, OutOfRangeError, quoted
 from vivavoce.records import Dictionary
@@ -58,7 +59,7 @@ def show(dictionary: str, as_json: bool, data_dir: str | None, database_url: str
     """Show the entries of DICTIONARY."""
 
     async def read(store: Store) -> Dictionary:
-        return _named(store, dictionary)
+        return named(store.dictionaries.all(), dictionary)
 
     found = with_store(data_dir, database_url, read)
     if as_json:
@@ -96,7 +97,7 @@ def add(
 
     async def change(store: Store) -> Dictionary:
         try:
-            old = _named(store, dictionary)
+            old = named(store.dictionaries.all(), dictionary)
         except NotFoundError:
             if any(one.name == dictionary for one in store.dictionaries.all()):
                 raise
@@ -120,7 +121,7 @@ def remove(dictionary: str, original: str | None, data_dir: str | None, database
     """Remove DICTIONARY, or only what it says of ORIGINAL."""
 
     async def take(store: Store) -> str:
-        old = _named(store, dictionary)
+        old = named(store.dictionaries.all(), dictionary)
         if original is None:
             await store.dictionaries.delete(old.id)
             return f"Removed {old.name} ({old.id})."
@@ -203,15 +204,3 @@ def _joined(old: tuple[Entry, ...], entry: Entry) -> tuple[Entry, ...]:
     """``old`` with ``entry`` in the place of the one for the same original, or at the end."""
     kept = [entry if one.original == entry.original else one for one in old]
     return tuple(kept if entry in kept else [*kept, entry])
-
-
-def _named(store: Store, given: str) -> Dictionary:
-    """The dictionary with this id, or the only one with this name."""
-    found = store.dictionaries.all()
-    matches = [one for one in found if one.id == given] or [one for one in found if one.name == given]
-    if len(matches) != 1:
-        count = "no dictionary is" if not matches else f"{len(matches)} dictionaries are"
-        raise NotFoundError(
-            f"{count} called {quoted(given)}; `vivavoce dictionaries list` shows the ids", param="dictionary"
-        )
-    return matches[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from vivavoce.engines import registry
-from vivavoce.errors import MissingDependencyError, UnknownLanguageError
+from vivavoce.errors import MissingDependencyError, UnknownLanguageError, UnknownVoiceError
 from vivavoce.settings import Settings
 from vivavoce.speech import VoiceInfo
 from vivavoce.voices.catalogue import Catalogue
@@ -31,6 +31,15 @@ def default_voice(known: Catalogue, language: str) -> VoiceInfo | None:
         return known.best(language)
     except UnknownLanguageError:
         return None
+
+
+def is_installed(settings: Settings, name: str) -> bool:
+    """Whether an installed voice, or a language that one speaks, is called ``name``."""
+    try:
+        catalogue(settings).resolve(name)
+    except UnknownVoiceError:
+        return False
+    return True
 
 
 def count_languages(voices: Sequence[VoiceInfo]) -> int:

@@ -14,6 +14,7 @@ from vivavoce.cli.output import LISTENER_LEFT, print_json, warn
 from vivavoce.formats import ALIASES, FORMATS
 
 if TYPE_CHECKING:
+    from vivavoce.cli.shelf import Shelf
     from vivavoce.cli.sinks import Sink
     from vivavoce.cli.speaking import Progress, Spoken
     from vivavoce.settings import Settings
@@ -47,6 +48,10 @@ AS_FAST_AS_IT_GOES_S: Final = 86_400.0
 @click.option("--style-degree", type=float, default=1.0, metavar="X", help="0 (no effect) to 2 (double).")
 @click.option("--duration", type=float, metavar="S", help="Fit the whole into so many seconds.")
 @click.option("--seed", type=int, default=0, metavar="N", help="For voices with chance in them.")
+@click.option("--dictionary", metavar="NAME", help="Say words as this one has them: `vivavoce dictionaries`.")
+@click.option(
+    "--rewrite", default="none", metavar="RULES", help="Say numbers, money and such in full: en, fr, auto, …"
+)
 @click.option("--marks", metavar="FILE", help="Word times, as JSON; .srt and .vtt give subtitles.")
 @click.option(
     "--markup/--no-markup", default=True, help='Obey <flush> and <break time="1s"/>, or speak them.'
@@ -129,13 +134,30 @@ def _run(choices: Choices, sound: Sound, request: Open, fd: int) -> int:
     progress = Progress()
     try:
         with _line(choices, progress):
-            spoken = asyncio.run(speak(Studio(settings), request, sound, source(choices, fd), sink, progress))
+            studio = Studio(settings, library=shelf_of(choices, settings))
+            spoken = asyncio.run(speak(studio, request, sound, source(choices, fd), sink, progress))
     except BrokenPipeError:
         return LISTENER_LEFT
     if choices.marks is not None:
         write_marks(choices.marks, spoken.marks, spoken.text)
     _tell(choices, progress, spoken)
     return 0
+
+
+def shelf_of(choices: Choices, settings: Settings) -> Shelf | None:
+    """What of the store the command line names; ``None``, and the store stays closed, when it names nothing.
+
+    Raises StorageError and its kin.
+    """
+    import asyncio
+
+    from vivavoce.cli.installed import is_installed
+    from vivavoce.cli.shelf import shelf
+
+    own_voice = bool(choices.voice) and not is_installed(settings, choices.voice)
+    if not (own_voice or choices.dictionary or settings.dictionary):
+        return None
+    return asyncio.run(shelf(settings))
 
 
 async def source(choices: Choices, fd: int) -> AsyncIterator[str]:

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from vivavoce.errors import NotFoundError, OverloadedError, ShuttingDownError, quoted
+from vivavoce.errors import NotFoundError, OverloadedError, ShuttingDownError, UnknownVoiceError, quoted
 from vivavoce.records import CustomVoice
 from vivavoce.runtime.backend import Backend
 from vivavoce.runtime.clock import Clock, SystemClock
@@ -41,6 +41,10 @@ class Library(Protocol):
 
     def dictionary(self, dictionary_id: str, account: str | None) -> Dictionary:
         """A dictionary, ready to apply. Raises NotFoundError."""
+        ...
+
+    def own_dictionary(self, language: str) -> Dictionary | None:
+        """The one for streams in ``language`` that name none, if there is one."""
         ...
 
 
@@ -115,11 +119,22 @@ class Studio:
 
     def cast(self, name: str, language: str | None = None, account: str | None = None) -> Casting:
         """Who speaks for ``name``, and how: an installed voice, a custom voice of ``account``, a persona, or the best
-        voice for a language. Raises UnknownVoiceError, UnknownLanguageError."""
+        voice for a language; that one for a name that nobody has, too, where the settings say so.
+
+        Raises UnknownVoiceError, UnknownLanguageError.
+        """
         if not name:
-            return Casting(voice=self.catalogue.best(language or DEFAULT_LANGUAGE))
+            return self._default(language)
         custom = self.library.custom_voice(name, account) if self.library else None
-        return cast(self.catalogue, self._personas, custom, name, language)
+        try:
+            return cast(self.catalogue, self._personas, custom, name, language)
+        except UnknownVoiceError:
+            if self.settings.unknown_voice == "refuse":
+                raise
+            return self._default(language)
+
+    def _default(self, language: str | None) -> Casting:
+        return Casting(voice=self.catalogue.best(language or DEFAULT_LANGUAGE))
 
     def open(self, request: Open) -> Stream:
         """A new stream.
@@ -149,15 +164,10 @@ class Studio:
 
     def _preparation(self, request: Open, voice: VoiceInfo) -> Callable[[SpannedText], SpannedText] | None:
         """What makes a stream's text sayable, if anything has to. Raises NotFoundError, OutOfRangeError."""
-        dictionary = None
-        if request.dictionary_id is not None:
-            if self.library is None:
-                raise NotFoundError(
-                    f"no dictionary {quoted(request.dictionary_id)} here", param="dictionary_id"
-                )
-            dictionary = self.library.dictionary(request.dictionary_id, request.account)
+        language = request.language or voice.language
+        dictionary = self._dictionary(request, language)
         own = request.rewrite_rules == OWN_RULES
-        named = language_rules(request.language or voice.language) if own else request.rewrite_rules
+        named = language_rules(language) if own else request.rewrite_rules
         rules = rewrite_rules(named)
         if dictionary is None and not rules:
             return None
@@ -169,6 +179,17 @@ class Studio:
             return undashed(rewrite(text, rules)) if rules else text
 
         return prepare
+
+    def _dictionary(self, request: Open, language: str) -> Dictionary | None:
+        """The dictionary that ``request`` names, or else the server's own. Raises NotFoundError."""
+        wanted = request.dictionary_id
+        if self.library is not None:
+            if wanted is None:
+                return self.library.own_dictionary(language)
+            return self.library.dictionary(wanted, request.account)
+        if wanted is not None:
+            raise NotFoundError(f"no dictionary {quoted(wanted)} here", param="dictionary_id")
+        return None
 
     def status(self) -> Mapping[str, float]:
         """Figures of the moment; see :meth:`Backend.status`."""

@@ -26,6 +26,8 @@ from vivavoce.errors import AlreadyExistsError, MissingDependencyError, OutOfRan
 from vivavoce.settings import Settings
 from vivavoce.store import models
 
+FILE: Final = "vivavoce.db"
+"""The database in the data directory."""
 BUSY_MS: Final = 5000
 """How long a SQLite write waits for another process's."""
 CONNECT_S: Final = 5.0
@@ -49,7 +51,7 @@ def address(settings: Settings) -> URL:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StorageError(f"cannot make the data directory {folder}: {error.strerror}") from error
-        return URL.create(_DRIVERS["sqlite"], database=str(folder / "vivavoce.db"))
+        return URL.create(_DRIVERS["sqlite"], database=str(folder / FILE))
     try:
         url = make_url(settings.database_url)
     except ArgumentError:
