@@ -68,6 +68,9 @@ class Settings:
     quarantine_after: int = _option(
         3, "Worker deaths after which a voice is not used again.", low=1, high=1000
     )
+    voice_memory_mb: int = _option(
+        1024, "Memory for loaded neural voices in each worker, in MB.", low=16, high=1_000_000
+    )
 
     lead_s: float = _option(
         10.0, "Audio made ahead of a listener's playback, in seconds.", low=0.2, high=86_400

@@ -17,6 +17,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from vivavoce.engines.espeak_library import Event, Library, Parameters
+from vivavoce.engines.piper.config import VoiceConfig
 from vivavoce.engines.piper.terminators import Terminator, terminator
 from vivavoce.errors import EngineError
 
@@ -138,3 +139,26 @@ def _look_ahead(raw: bytes, moved: int, *, last: bool) -> int:
 def _told(code: int) -> Terminator:
     kind = code & _KIND_BITS
     return _KNOWN.get(kind, Terminator("", bool(kind & _SENTENCE_BIT)))
+
+
+def installed() -> tuple[Path, Path] | None:
+    """espeakng-loader's library and data; ``None`` without it."""
+    try:
+        import espeakng_loader
+
+        path, data = Path(espeakng_loader.get_library_path()), Path(espeakng_loader.get_data_path())
+    except (ImportError, RuntimeError):
+        return None
+    return (path, data) if path.exists() else None
+
+
+def reader_for(config: VoiceConfig) -> EspeakText | None:
+    """A reader with the library that a voice wants; ``None`` for one that reads letters. Raises EngineError."""
+    if config.phoneme_type != "espeak":
+        return None
+    usual = installed()
+    own = config.espeak
+    if usual is None and not (own.library and own.data):
+        raise EngineError("Piper voices need espeak-ng; install the Python package espeakng-loader")
+    path, data = usual or (Path(), Path())
+    return EspeakText(Path(own.library) if own.library else path, Path(own.data) if own.data else data)

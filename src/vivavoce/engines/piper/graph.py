@@ -339,13 +339,14 @@ def front_of(graph: Graph, seams: Seams) -> ModelProto:
     return _replaced(graph, changed, for_durations, [seams.durations, seams.mean, seams.noise, *static])
 
 
-def whole_of(graph: Graph, taps: Sequence[str] = ()) -> ModelProto:
-    """From numbers and noise to audio, durations and ``taps``. The noise may be longer than what is needed of it."""
+def whole_of(graph: Graph, outputs: Sequence[str] = ()) -> ModelProto:
+    """From numbers and noise to ``outputs``, which are audio and durations when none are named. The noise may be
+    longer than what is needed of it."""
     for_durations, for_latent = noises(graph)
     changed = [*_as_input(for_durations, DURATION_NOISE), *_cut_noise(for_latent)]
-    outputs = list(dict.fromkeys([graph.model.graph.output[0].name, durations(graph), *taps]))
+    wanted = list(outputs) or [graph.model.graph.output[0].name, durations(graph)]
     return _replaced(
-        graph, changed, for_durations, outputs, [(LATENT_NOISE, [1, "c", "t"])] if for_latent else []
+        graph, changed, for_durations, wanted, [(LATENT_NOISE, [1, "c", "t"])] if for_latent else []
     )
 
 

@@ -7,8 +7,9 @@ at the same speed (medium voice: 0.12 s instead of 1.31, 165 MB instead of 240).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from numpy.typing import NDArray
 
@@ -17,13 +18,45 @@ from vivavoce.errors import MissingDependencyError
 if TYPE_CHECKING:
     import onnxruntime
 
-INSTALL = "install it with `pip install 'vivavoce[neural]'`"
+INSTALL: Final = "install it with `pip install 'vivavoce[neural]'`"
 
 
-class Session(Protocol):
-    """What is used of an inference session."""
+class GraphError(Exception):
+    """onnxruntime refused a graph, or failed in it. For the engine and the converter to put into words."""
 
-    def run(self, output_names: list[str] | None, input_feed: dict[str, Any]) -> list[NDArray[Any]]: ...
+
+class Session:
+    """An inference session whose failures are :class:`GraphError`."""
+
+    def __init__(self, model: bytes | str, options: Any) -> None:
+        """``model`` as bytes or the path of a file."""
+        self._errors = _errors()
+        try:
+            self._session = runtime().InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        except self._errors as error:
+            raise GraphError(_first_line(error)) from None
+
+    def run(self, names: Sequence[str] | None, feed: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        """The outputs called ``names``, or all."""
+        try:
+            outputs: list[NDArray[Any]] = self._session.run(
+                None if names is None else list(names), dict(feed)
+            )
+        except self._errors as error:
+            raise GraphError(_first_line(error)) from None
+        return outputs
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What onnxruntime raises: classes of its own that have no common base."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as native
+
+    own = [kind for kind in vars(native).values() if isinstance(kind, type) and issubclass(kind, Exception)]
+    return (*own, ValueError, RuntimeError)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200]
 
 
 def runtime() -> Any:
@@ -49,12 +82,12 @@ def probe_session(model: bytes) -> Session:
     options = _options()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.enable_mem_reuse = False
-    return _session(model, options)
+    return Session(model, options)
 
 
 def plain_session(model: bytes | str) -> Session:
     """A session as anybody makes it: what the others are compared with."""
-    return _session(model, _options())
+    return Session(model, _options())
 
 
 def save_optimised(model: bytes, path: Path) -> Session:
@@ -64,7 +97,7 @@ def save_optimised(model: bytes, path: Path) -> Session:
     options = _options()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(path)
-    return _session(model, options)
+    return Session(model, options)
 
 
 def saved_session(path: Path) -> Session:
@@ -73,9 +106,4 @@ def saved_session(path: Path) -> Session:
     options = _options()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.enable_mem_reuse = False
-    return _session(str(path), options)
-
-
-def _session(model: bytes | str, options: Any) -> Session:
-    session: Session = runtime().InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    return session
+    return Session(str(path), options)

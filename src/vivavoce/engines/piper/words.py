@@ -12,7 +12,7 @@ import itertools
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -168,8 +168,8 @@ def timed(ids: Ids, samples: Sequence[int], base: int) -> list[Timed]:
     ]
 
 
-def feed_words(track: WordTrack, symbols: Sequence[Timed], at: Sequence[int]) -> None:
-    """Tell ``track`` of the words that ``symbols`` hold; ``at`` has each word's place in the text."""
+def feed_words(track: WordTrack, symbols: Sequence[Timed], at: Mapping[int, int]) -> None:
+    """Tell ``track`` of the words that ``symbols`` hold; ``at`` has each word's place in the track's text."""
     groups = itertools.groupby(symbols, key=lambda timed: timed.symbol.word)
     for number, group in groups:
         if number != SILENT:
