@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 FILES  := pyproject.toml constraints.txt
 
-.PHONY: run setup test fast check bench clean
+.PHONY: run setup test fast check bench docs clean
 .DEFAULT_GOAL := run
 
 run: setup
@@ -44,6 +44,10 @@ check: $(VENV)/.tested
 
 bench: $(VENV)/.tested
 	@$(BIN)/python -m bench
+	@$(BIN)/python tests/pages.py
+
+docs: $(VENV)/.tested
+	@$(BIN)/python tests/pages.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -5,14 +5,10 @@ from __future__ import annotations
 import base64
 import io
 import json
-import re
 import socket
-import subprocess
-import sys
 import time
 import wave
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -228,19 +224,3 @@ def head(length: int) -> bytes:
     return (
         f"POST /v1/speech HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
     ).encode()
-
-
-def test_the_examples_of_the_docs_run(server: Live, tmp_path: Path) -> None:
-    page = (Path(__file__).parents[2] / "docs/reference/native.md").read_text()
-    examples = re.findall(r"```(sh|python)\n(.*?)```", page, re.DOTALL)
-    assert {kind for kind, _ in examples} == {"sh", "python"}
-    for kind, code in examples:
-        here = code.replace("127.0.0.1:8080", f"127.0.0.1:{server.port}")
-        command = ["bash", "-euc", here] if kind == "sh" else [sys.executable, "-c", here]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=30)
-        assert done.returncode == 0, done.stderr
-    assert (tmp_path / "hello.mp3").read_bytes()[:1] == b"\xff"
-    with wave.open(str(tmp_path / "numbers.wav")) as file:
-        assert file.getnframes() > 4000
-    lines = [json.loads(line) for line in (tmp_path / "lines.ndjson").read_text().splitlines()]
-    assert [line["value"] for line in lines if line["type"] == "mark"] == ["Hello", "there."]

@@ -52,7 +52,7 @@ def settings_flags(command: C) -> C:
 
 
 def _flag(option: Option) -> Callable[[C], C]:
-    shown = f"{option.help} [{_default(option)}; {option.environment}]"
+    shown = f"{option.help} [{default_of(option)}; {option.environment}]"
     if option.type is bool:
         return click.option(f"{option.flag}/--no-{option.flag[2:]}", option.name, default=None, help=shown)
     return click.option(
@@ -73,7 +73,8 @@ def _parsed(ctx: click.Context, param: click.Parameter, value: str | None) -> An
     return parsed
 
 
-def _default(option: Option) -> str:
+def default_of(option: Option) -> str:
+    """The default as people read it: the same on every account."""
     if option.name == "data_dir":  # depends on the account; help should not
         return "~/.local/share/vivavoce"
     if option.name == "database_url":
