@@ -28,6 +28,8 @@ Samples: TypeAlias = NDArray[np.int16]
 RATE_HZ: Final = 16000
 PADDING_S: Final = 0.2
 NOISE_RMS: Final = 30
+OFF_S: Final = 0.12
+"""A word start that is further off than this is wrong: every gap of 300 ms and every repetition of 200 ms makes one."""
 _FRAME_S: Final = 0.01
 
 SENTENCES: Final = (
@@ -186,6 +188,15 @@ def start_errors(pairs: Sequence[tuple[float, float]]) -> StartErrors:
         float(size.max()),
         float(np.median(off)),
     )
+
+
+def check_starts(pairs: Sequence[tuple[float, float]]) -> None:
+    """Fails unless (marked, heard) starts agree as well as those of right speech do (measured: mean 11 to 14 ms)."""
+    found = start_errors(pairs)
+    assert found.mean <= 0.025, found
+    assert found.p95 <= 0.080, found
+    assert found.worst <= 0.160, found
+    assert abs(found.bias) <= 0.020, found
 
 
 @cache

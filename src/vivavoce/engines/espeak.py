@@ -35,9 +35,10 @@ CAPABILITIES: Final[frozenset[Capability]] = frozenset(
 MEASURED_LANGUAGE: Final = "en-us"
 """The language whose variants have been measured, and so the first choice for English."""
 
-_VARIANT_VOLUME: Final = {MAN: 75, WOMAN: 78}
+_VARIANT_VOLUME: Final = {MAN: 70, WOMAN: 90}
 _VOLUME: Final = 70
-"""The loudest at which nothing clipped in any language (``edward`` does from 90 on); for other variants, in English."""
+"""The loudest at which the curated voices, which are then equally loud, hardly ever reach full scale in any language
+(``edward`` does at 75 in Western Armenian), and what other speakers get."""
 
 SPEEDS: Final = (
     (0.515, 80), (0.548, 90), (0.67, 110), (0.795, 130), (0.912, 150), (1.0, 165), (1.208, 200), (1.429, 240),
@@ -59,9 +60,11 @@ _NO_BOUNDARY: Final = "\x01V "
 """The command for a change of voice, without a name: ends the clause with no tone and no pause."""
 _PHONEME_INPUT: Final = re.compile(r"\[\[(?=[^\[\]]*[A-Za-z])[!-Z\\^-~]+(?: [!-Z\\^-~]+)*\]\]")
 """``[[...]]``: mnemonics in printable ASCII, a letter among them, words divided by single spaces."""
-_DOTTED: Final = re.compile(r"((?:[^\s.]{1,3}\.){29}[^\s.]{1,3})\.")
-"""More dots than an abbreviation has. espeak-ng 1.52 takes "a.a.a." for one word, however long, and some 170 letters of
-it overrun a buffer on its stack: the process dies."""
+_DOTTED: Final = re.compile(r"(?:[^\s.]{0,3}\s?\.){30,}")
+"""More dots than any abbreviation has. espeak-ng 1.52 takes "a.a.a." for one word, however long, and some 170 letters
+of it overrun a buffer on its stack: the process dies."""
+_DANGLING: Final = re.compile(r"(?<=\S)(?<![^\W_])-(?=[^\s\d])")
+"""A hyphen between a mark and a word, as in "'-a": a null pointer in Danish, Vietnamese and Hindi, at the least."""
 
 
 class EspeakEngine:
@@ -162,11 +165,12 @@ class EspeakJob:
 def sayable(text: str, boundary: Boundary) -> tuple[str, bool]:
     """``text`` as the library is to get it, every character in its place, and whether ``[[...]]`` is obeyed in it.
 
-    Control characters (the library's own commands and NUL) and lone surrogates become spaces. Double brackets are
+    Control characters (the library's own commands and NUL), lone surrogates and what is known to crash the library
+    become spaces. Double brackets are
     obeyed when some are well formed; others in the same text are then blunted.
     """
     text = "".join(" " if c < " " or "\x7f" <= c <= "\x9f" or "\ud800" <= c <= "\udfff" else c for c in text)
-    text = _DOTTED.sub(r"\1 ", text)
+    text = _DANGLING.sub(" ", _DOTTED.sub(lambda run: run[0].replace(".", " "), text))
     phonemes = [found.span() for found in _PHONEME_INPUT.finditer(text)]
     if phonemes:
         text = _blunted(text, phonemes)

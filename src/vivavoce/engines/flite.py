@@ -31,7 +31,8 @@ from vivavoce.engines.pausable import Pausable
 from vivavoce.errors import EngineError, quoted
 from vivavoce.speech import Boundary, Capability, Chunk, Gender, Utterance, VoiceInfo
 
-CAPABILITIES: Final[frozenset[Capability]] = frozenset({"speed", "pitch", "words", "phonemes"})
+CAPABILITIES: Final[frozenset[Capability]] = frozenset({"speed", "words", "phonemes"})
+"""Of every voice. All but rms, whose model of intonation takes no shift, also have pitch."""
 MAX_UNIT_CHARS: Final = 160
 _CONTINUATION: Final = {Boundary.NONE: " and then", Boundary.CLAUSE: ", and then", Boundary.SENTENCE: ""}
 
@@ -193,7 +194,7 @@ def _info(voice_id: str, voice: _Voice) -> VoiceInfo:
         rate_hz=RATE_HZ,
         licence=voice.licence,
         description=voice.description,
-        capabilities=CAPABILITIES,
+        capabilities=CAPABILITIES if voice_id == "rms" else CAPABILITIES | {"pitch"},
         max_unit_chars=MAX_UNIT_CHARS,
         rank=voice.rank,
     )

@@ -29,7 +29,7 @@ class Noise:
 
     def __init__(self, seed: int) -> None:
         self._c = _library()
-        self._seed = (seed + 1) & 0xFFFF_FFFF  # srand takes 0 for 1
+        self._seed = seed % 0xFFFF_FFFF + 1  # srand takes 0 for 1
         self._state = ctypes.create_string_buffer(_STATE_BYTES)
         self._outside: int | None = None
         self._begun = False
