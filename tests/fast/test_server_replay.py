@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from vivavoce.errors import EngineError
 from vivavoce.server.house import Guest
-from vivavoce.server.replay import PIECE_BYTES, LostPlaceError, Playback, Replays
+from vivavoce.server.replay import MAX_PARKED, PIECE_BYTES, LostPlaceError, Playback, Replays
 
 pytestmark = pytest.mark.fast
 
@@ -295,6 +295,20 @@ def test_a_parked_stream_gives_way_its_owners_first() -> None:
         assert shelf.replays.let_go()
         assert not shelf.replays.let_go(), "what is whole has no stream to give"
         assert shelf.replays.find("whole", 1, 0) is not None
+
+    asyncio.run(story())
+
+
+def test_only_so_many_unfinished_tapes_wait() -> None:
+    async def story() -> None:
+        shelf = Shelf(max_bytes=10_000)
+        sources = [Pieces(b"one", b"two") for _ in range(MAX_PARKED + 3)]
+        for number, source in enumerate(sources):
+            playback = shelf.replays.record("me", number, source)
+            await playback.next()
+            playback.close()
+        assert [source.closed for source in sources] == [True] * 3 + [False] * MAX_PARKED
+        assert len(shelf.guests) == MAX_PARKED
 
     asyncio.run(story())
 

@@ -220,6 +220,25 @@ def test_who_waits_for_nobody_gives_way(error: OverloadedError | ConcurrencyLimi
     played(story)
 
 
+def test_it_gives_way_to_any_wire() -> None:
+    async def story(scene: Scene) -> None:
+        parked = await scene.begin()
+        scene.studio.streams[0].emit(Audio(b"x", 0, 1))
+        await settle()
+        parked.leave()
+        await scene.over()
+        scene.studio.refuse = OverloadedError("full")
+        full_until_one_goes(scene.home, scene.studio)
+        call = Call(scene.app, "POST", "/v1/speech", b'{"text":"Hi."}')
+        task = asyncio.create_task(call.run())
+        await settle()
+        scene.studio.streams[1].emit(Audio(b"y", 0, 1), Ended(1, 3))
+        await task
+        assert (call.status, call.body) == (200, b"y")
+
+    played(story)
+
+
 def full_until_one_goes(home: House, studio: PaperStudio) -> None:
     """The studio refuses until a stream of it is cancelled."""
     (stream,) = studio.streams

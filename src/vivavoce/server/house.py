@@ -7,12 +7,18 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, TypeVar
 
 import msgspec
 
 from vivavoce.dialects.desk import Desk
-from vivavoce.errors import InternalError, ShuttingDownError, VivavoceError
+from vivavoce.errors import (
+    ConcurrencyLimitError,
+    InternalError,
+    OverloadedError,
+    ShuttingDownError,
+    VivavoceError,
+)
 from vivavoce.records import Key
 from vivavoce.server.auth import Gate
 from vivavoce.server.ledger import Ledger
@@ -22,6 +28,7 @@ from vivavoce.speech import Open, VoiceInfo
 from vivavoce.store.store import Store
 
 MAX_REQUEST_ID: Final = 128
+Made = TypeVar("Made")
 
 
 class Catalogue(Protocol):
@@ -96,6 +103,9 @@ class House:
         self._open_backroom = open_backroom
         self.state: Literal["starting", "ok", "draining"] = "starting"
         self.guests: set[Guest] = set()
+        self.give_way: Callable[[str | None], bool] = lambda owner: False
+        """Lets go of a stream (of that account, or anybody's) that nobody listens to at the moment; whether there was
+        one. Set by whoever keeps such streams."""
         self.now = time.monotonic
 
     async def open(self) -> None:
@@ -136,14 +146,26 @@ class House:
         """
         request = msgspec.structs.replace(request, account=key.account if key else None)
         store = self.backroom.store if self.backroom else None
-        ledger = Ledger(store, key, dialect, request, request_id) if store else None
+        ledger = None
+        if store is not None:
+            books, owner = store, key.account if key else None
+            ledger = self._making_room(lambda: Ledger(books, key, dialect, request, request_id), owner)
         try:
-            stream = self.studio.open(request)
+            stream = self._making_room(lambda: self.studio.open(request), None)
         except VivavoceError as error:
             if ledger is not None:
                 ledger.close(error.code, 0.0)
             raise
         return Speaking(stream, request, label, self.now, ledger)
+
+    def _making_room(self, make: Callable[[], Made], owner: str | None) -> Made:
+        """What ``make`` gives; streams that nobody listens to (of ``owner``, or anybody's) give way to it."""
+        while True:
+            try:
+                return make()
+            except (OverloadedError, ConcurrencyLimitError):
+                if not self.give_way(owner):
+                    raise
 
     def last_call(self) -> None:
         """Refuse new work from now on, and let everybody finish."""

@@ -5,7 +5,7 @@ everybody else finds it there. So there is one producer and any number of late j
 reads: when the last reader has left, the source stands still, and its stream is held like that of a slow listener.
 Such a tape is *parked*: it waits ``window_s`` for a reader, then it is dropped and its source closed.
 
-What is kept is bounded. Over ``max_bytes`` the tapes that have been parked longest go first; when all have readers,
+What is kept is bounded, and so is how many unfinished tapes may wait. Over ``max_bytes`` the tapes that have been parked longest go first; when all have readers,
 the one that grows forgets what it has already given out, and can then be joined only behind that.
 """
 
@@ -20,6 +20,8 @@ from vivavoce.server.house import Guest
 
 PIECE_BYTES: Final = 65_536
 """The most that one read gives."""
+MAX_PARKED: Final = 32
+"""Unfinished tapes that may wait for a reader: each holds a stream, which costs a place among the live ones."""
 
 
 class LostPlaceError(RequestError):
@@ -204,6 +206,8 @@ class Replays:
         if tape.failure is not None or self._tapes.get((tape.owner, tape.key)) is not tape:
             self._drop(tape)
             return
+        if not tape.whole and sum(not one.whole for one in self._parked) >= MAX_PARKED:
+            self.let_go()
         parked = _Parked(self, tape)
         self._parked[tape] = parked
         self._guests.add(parked)

@@ -18,7 +18,7 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from vivavoce.dialects.contract import Exchange, HttpDialect, Reading
-from vivavoce.errors import ConcurrencyLimitError, OverloadedError, TextTooLongError, VivavoceError
+from vivavoce.errors import TextTooLongError, VivavoceError
 from vivavoce.records import Key
 from vivavoce.server.auth import Credential, native_credential
 from vivavoce.server.house import House
@@ -86,20 +86,8 @@ class ResumingEndpoint:
         kept = self._replays.find(owner, name, range_start(Headers(scope=scope).get("range", "")))
         if kept is not None:
             return kept
-        speaking = self._begin(reading, key, owner, request_id)
+        speaking = self._speech.begin(reading, key, request_id)
         return self._replays.record(owner, name, SpokenSource(exchange, reading, speaking))
-
-    def _begin(self, reading: Reading, key: Key | None, owner: str, request_id: str) -> Speaking:
-        """A new stream. What waits for somebody who may never come back gives way to it."""
-        while True:
-            try:
-                return self._speech.begin(reading, key, request_id)
-            except OverloadedError:
-                if not self._replays.let_go():
-                    raise
-            except ConcurrencyLimitError:
-                if not self._replays.let_go(owner):
-                    raise
 
 
 class SpokenSource:

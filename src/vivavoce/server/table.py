@@ -18,10 +18,15 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from vivavoce.dialects import gradium, soniox
 from vivavoce.dialects.contract import HttpDialect, VoiceAlias
 from vivavoce.dialects.desk import Refuse, Service
+from vivavoce.dialects.features import Features
+from vivavoce.dialects.gradium.opening import OUTPUTS
 from vivavoce.dialects.native import library
+from vivavoce.dialects.soniox.adapter import MAX_STREAMS
+from vivavoce.dialects.soniox.audio import WIRE_FORMATS
 from vivavoce.dialects.suonora import routes as suonora
 from vivavoce.dialects.supertone import routes as supertone
 from vivavoce.errors import NotFoundError, quoted
+from vivavoce.formats import FORMATS
 from vivavoce.server.auth import Credential, native_credential
 from vivavoce.server.cors import Cors, origins
 from vivavoce.server.house import House
@@ -50,6 +55,7 @@ class Wire:
     """Its own words for a path that it does not have."""
     claims: Claim
     """Whether a request on a path that others have as well is surely this vendor's."""
+    features: Features
     resumes: bool = False
     """Whether a broken download of speech can be taken up again."""
     browsers: bool = False
@@ -77,6 +83,15 @@ WIRES: Final = (
         credential=soniox.credential,
         refuse=soniox.refuse,
         claims=lambda headers: False,
+        features=Features(
+            formats=tuple(WIRE_FORMATS),
+            marks=("character",),
+            streams_a_socket=MAX_STREAMS,
+            means=("speed", "short pauses"),
+            keys=("bearer", "subprotocol", "message"),
+            temporary_keys="POST /v1/auth/temporary-api-key",
+            uploads="/v1/voices",
+        ),
     ),
     Wire(
         name="gradium",
@@ -87,6 +102,16 @@ WIRES: Final = (
         credential=gradium.credential,
         refuse=gradium.refuse,
         claims=lambda headers: False,
+        features=Features(
+            formats=tuple(OUTPUTS),
+            marks=("word",),
+            means=("speed", "intonation"),
+            keys=("x-api-key", "api-key", "token"),
+            temporary_keys="GET /api/api-keys/token",
+            uploads="/api/voices/",
+            dictionary="pronunciation_id",
+            rewrite="json_config.rewrite_rules",
+        ),
     ),
     Wire(
         name="supertone",
@@ -97,6 +122,13 @@ WIRES: Final = (
         credential=supertone.credential,
         refuse=supertone.refuse,
         claims=_supertone_client,
+        features=Features(
+            formats=("wav", "mp3"),
+            marks=("phoneme",),
+            means=("speed", "pitch", "intonation", "style", "duration"),
+            keys=("x-sup-api-key",),
+            uploads="/v1/custom-voices/cloned-voice",
+        ),
     ),
     Wire(
         name="suonora",
@@ -107,6 +139,7 @@ WIRES: Final = (
         credential=suonora.credential,
         refuse=suonora.refuse,
         claims=lambda headers: False,
+        features=Features(formats=("mp3",), means=("pitch", "style"), keys=("bearer",)),
         resumes=True,
         browsers=True,
     ),
@@ -123,6 +156,16 @@ NATIVE: Final = Wire(
     credential=native_credential,
     refuse=library.refuse,
     claims=lambda headers: False,
+    features=Features(
+        formats=tuple(FORMATS),
+        marks=("word", "phoneme", "character"),
+        means=("speed", "pitch", "intonation", "volume", "style", "duration", "short pauses", "seed"),
+        keys=("bearer", "x-api-key", "token", "subprotocol"),
+        uploads="/v1/speech/custom-voices",
+        dictionary="dictionary",
+        rewrite="rewrite",
+    ),
+    resumes=True,
 )
 """Of the native wire only the plain requests are here; ``app`` has the rest."""
 
@@ -160,6 +203,7 @@ def routes(house: House, wires: Sequence[Wire] = WIRES) -> list[BaseRoute]:
     found: list[BaseRoute] = []
     root: dict[str, _Path] = {}
     replays = Replays(house.settings.replay_window_s, house.settings.replay_bytes, house.guests)
+    house.give_way = replays.let_go
     for wire in wires:
         for path, endpoint in _plain(house, wire, replays).items():
             found.append(Route(f"/{wire.name}{path}", endpoint))
