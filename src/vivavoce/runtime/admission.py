@@ -18,6 +18,9 @@ UNMEASURED_COST: Final = 0.01
 neural one (0.08). It counts as one second of audio, so that it fades within the first sentence, and so that one
 costly first step, which prepares a whole sentence, does not pass for the price of the voice."""
 
+HEAVY_COST: Final = 0.08
+"""The same for a voice that has to be loaded: what a medium neural one was measured at (docs/benchmarks.md)."""
+
 MEMORY_S: Final = 30.0
 """Seconds of audio over which old measurements fade."""
 
@@ -42,8 +45,10 @@ class Admission:
             raise ValueError(f"expected at least one core, got {cores}")
         self._cores = cores
         self._max_load = max_load
-        self._retry_after_s = retry_after_s
+        self.retry_after_s = retry_after_s
+        """What refused callers are told to wait."""
         self._costs: dict[str, _Cost] = {}
+        self._guesses: dict[str, float] = {}
         self._live: Counter[str] = Counter()
 
     @property
@@ -59,20 +64,30 @@ class Admission:
     def cost(self, voice: str) -> float:
         """CPU seconds per second of audio, as far as known."""
         known = self._costs.get(voice)
-        return UNMEASURED_COST if known is None else known.cpu_s / known.audio_s
+        return self._guesses.get(voice, UNMEASURED_COST) if known is None else known.cpu_s / known.audio_s
 
-    def admit(self, voice: str) -> None:
-        """Count one more stream of ``voice``. Raises OverloadedError, counting nothing, when there is no room.
+    def expect(self, voice: str, cost: float) -> None:
+        """Take ``voice`` to cost so much as long as nobody has heard it."""
+        self._guesses[voice] = cost
+
+    def refusal(self, voice: str) -> OverloadedError | None:
+        """Why one more stream of ``voice`` is not admitted; ``None`` when there is room.
 
         The only stream of an idle machine is always admitted, however slow its voice.
         """
         needed = sum(count * self._share(name) for name, count in self._live.items()) + self._share(voice)
-        if self.streams and needed > self._max_load + 1e-9:  # Sums of shares are rounded.
-            raise OverloadedError(
-                f"one more stream would need {needed:.0%} of the processor where {self._max_load:.0%} is "
-                f"allowed; try again in {self._retry_after_s:g} s",
-                retry_after_s=self._retry_after_s,
-            )
+        if not self.streams or needed <= self._max_load + 1e-9:  # Sums of shares are rounded.
+            return None
+        return OverloadedError(
+            f"one more stream would need {needed:.0%} of the processor where {self._max_load:.0%} is "
+            f"allowed; try again in {self.retry_after_s:g} s",
+            retry_after_s=self.retry_after_s,
+        )
+
+    def admit(self, voice: str) -> None:
+        """Count one more stream of ``voice``. Raises OverloadedError, counting nothing, when there is no room."""
+        if (refusal := self.refusal(voice)) is not None:
+            raise refusal
         self._live[voice] += 1
 
     def release(self, voice: str) -> None:
@@ -97,7 +112,9 @@ class Admission:
 
         A step may make no audio (preparation); its CPU time counts all the same.
         """
-        known = self._costs.setdefault(voice, _Cost())
+        known = self._costs.get(voice)
+        if known is None:
+            known = self._costs[voice] = _Cost(self._guesses.get(voice, UNMEASURED_COST))
         kept = MEMORY_S / (MEMORY_S + audio_s)
         known.cpu_s = kept * known.cpu_s + cpu_s
         known.audio_s = kept * known.audio_s + audio_s

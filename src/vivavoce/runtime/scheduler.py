@@ -17,6 +17,9 @@ could keep, up to the length of one step, which is why work comes in steps and s
   round. The next ones double while half of the listener's buffer covers them at the present contention, and while
   one step stays under ``MAX_STEP_CPU_S`` of work at the measured cost of this stream.
 * An utterance that is partly made lives in one worker: its stream waits for that worker, others for any.
+* A voice that takes memory and time to load is a *kind*. Streams of a kind go to the workers that have it at hand
+  (its *homes*); another worker that is idle takes one over once it has waited for ``PATIENCE_S``, and from then on
+  is a home too. So a voice lives in as few workers as carry its streams, and no worker is idle while others queue.
 
 Starvation is impossible: every turn moves its stream's rank to at least ``now`` plus what it made, so the rank of a
 waiting stream is passed sooner or later by all others. Each call is O(log n); nothing walks over all streams.
@@ -25,14 +28,16 @@ waiting stream is passed sooner or later by all others. Each call is O(log n); n
 from __future__ import annotations
 
 import heapq
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, TypeAlias, TypeVar
 
 S = TypeVar("S", bound=Hashable)
 """What names a stream."""
 W = TypeVar("W", bound=Hashable)
 """What names a worker."""
+Kind: TypeAlias = Hashable
+"""What names the voices that are loaded together."""
 
 SMALLEST_STEP_S: Final = 0.08
 LARGEST_STEP_S: Final = 1.0
@@ -40,6 +45,8 @@ MAX_STEP_CPU_S: Final = 0.06
 """A cancel, or a more urgent stream, waits at most about this long."""
 WIDEST: Final = 10.0
 """How often ``first_deadline_s`` fits into the deadline of a newcomer on a crowded machine."""
+PATIENCE_S: Final = 0.03
+"""How long a stream waits for a worker that has its voice before any may load it: a few steps of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,12 @@ class _Line(Generic[S]):
 class _Stream(Generic[S, W]):
     deadline: float
     rank: float
+    kind: Kind | None = None
     line: _Line[S] | None = None
+    since: float = 0.0
+    """When it got into the line it is in, or was in last."""
+    least_lead_s: float = float("inf")
+    """The shortest time it was ahead of its listener when audio came; 0 after a gap."""
     pin: W | None = None
     ready: bool = False
     held: bool = False
@@ -114,6 +126,8 @@ class Scheduler(Generic[S, W]):
         self._streams: dict[S, _Stream[S, W]] = {}
         self._anywhere: _Line[S] = _Line()
         self._pinned: dict[W, _Line[S]] = {}
+        self._near: dict[Kind, _Line[S]] = {}
+        self._homes: dict[Kind, set[W]] = {}
         self._resting: _Line[S] = _Line()
         self._wanting = 0
         self.underruns = 0
@@ -130,14 +144,36 @@ class Scheduler(Generic[S, W]):
     @property
     def waiting(self) -> int:
         """Streams in line for a worker; those that rest, are held or have nothing to say are not."""
-        return len(self._anywhere) + sum(map(len, self._pinned.values()))
+        lines = (self._anywhere, *self._pinned.values(), *self._near.values())
+        return sum(map(len, lines))
 
-    def add(self, stream: S, now: float) -> None:
-        """A new stream, with nothing to do yet. Raises ValueError if it is there already."""
+    def lead_s(self, now: float) -> float:
+        """How far those who have audio are ahead of their listeners, on average; 0 when nobody has any."""
+        leads = [max(0.0, entry.deadline - now) for entry in self._streams.values() if entry.playing]
+        return sum(leads) / len(leads) if leads else 0.0
+
+    def least_lead_s(self, stream: S) -> float | None:
+        """The shortest time that ``stream`` was ahead of its listener when more audio came; 0 if it ran dry, ``None``
+        if it got audio no more than once."""
+        entry = self._streams.get(stream)
+        return None if entry is None or entry.least_lead_s == float("inf") else entry.least_lead_s
+
+    def add(self, stream: S, now: float, kind: Kind | None = None) -> None:
+        """A new stream, with nothing to do yet; ``kind`` if its voice has to be loaded. Raises ValueError if it is
+        there already."""
         if stream in self._streams:
             raise ValueError(f"{stream!r} is scheduled already")
         deadline = now + self._first_deadline_s
-        self._streams[stream] = _Stream(deadline, deadline)
+        self._streams[stream] = _Stream(deadline, deadline, kind)
+
+    def settle(self, worker: W, kind: Kind) -> None:
+        """``worker`` has ``kind`` at hand."""
+        self._homes.setdefault(kind, set()).add(worker)
+
+    def unsettle(self, worker: W, kind: Kind | None = None) -> None:
+        """``worker`` has ``kind`` no longer, or nothing at all."""
+        for homes in self._homes.values() if kind is None else (self._homes.get(kind, set()),):
+            homes.discard(worker)
 
     def remove(self, stream: S) -> None:
         """Forget ``stream``, in whatever state; unknown ones are no error."""
@@ -165,6 +201,8 @@ class Scheduler(Generic[S, W]):
     def delivered(self, stream: S, seconds: float, now: float) -> None:
         """``seconds`` more audio is on its way to the listener."""
         entry = self._streams[stream]
+        if entry.playing:
+            entry.least_lead_s = min(entry.least_lead_s, max(0.0, entry.deadline - now))
         if entry.playing and now <= entry.deadline:
             entry.deadline += seconds
         else:
@@ -176,14 +214,18 @@ class Scheduler(Generic[S, W]):
         entry.keeping = False
         self._place(stream, entry, now)
 
-    def pick(self, worker: W, now: float) -> Choice[S] | None:
-        """The stream whose step ``worker`` is to make now, or ``None``.
+    def pick(
+        self, worker: W, now: float, fits: Callable[[Kind], bool] | None = None
+    ) -> Choice[S] | None:
+        """The stream whose step ``worker`` is to make now, or ``None``; ``fits`` tells of a kind whether the worker
+        has room for it.
 
         Its turn lasts until :meth:`stepped` or :meth:`pass_turn`.
         """
         self._rouse(now)
-        own = self._pinned.get(worker)
-        candidates = [first for line in (self._anywhere, own) if line and (first := line.first())]
+        lines = [self._anywhere, self._pinned.get(worker)]
+        lines += [line for kind, line in self._near.items() if self._may(worker, kind, line, now, fits)]
+        candidates = [first for line in lines if line and (first := line.first())]
         if not candidates:
             return None
         _, stream = min(candidates, key=_rank)
@@ -228,11 +270,27 @@ class Scheduler(Generic[S, W]):
             self._place(stream, entry, now)
 
     def next_wake(self, now: float) -> float | None:
-        """When the first resting stream may be picked again (``now`` if it may already); ``None`` if none rests."""
-        first = self._resting.first()
-        return None if first is None else max(now, first[0])
+        """When the first resting stream may be picked again (``now`` if it may already), or one that waits for a worker
+        with its voice may go to any; ``None`` if there is no such moment."""
+        moments = [first[0]] if (first := self._resting.first()) is not None else []
+        for line in self._near.values():
+            if (head := line.first()) is not None:
+                until = self._streams[head[1]].since + PATIENCE_S
+                # A stream whose patience is over was offered then: there is nothing more to wait for.
+                moments += [until] if until > now else []
+        return max(now, min(moments)) if moments else None
 
     # ---- inside ---------------------------------------------------------------------------------------------------
+
+    def _may(
+        self, worker: W, kind: Kind, line: _Line[S], now: float, fits: Callable[[Kind], bool] | None
+    ) -> bool:
+        """Whether ``worker`` may serve those who wait in ``line`` for a worker with ``kind``."""
+        first = line.first()
+        if first is None or not (fits is None or fits(kind)):
+            return False
+        homes = self._homes.get(kind)
+        return not homes or worker in homes or now >= self._streams[first[1]].since + PATIENCE_S
 
     def _crowd(self) -> float:
         """Streams that want a worker, per worker; at least 1."""
@@ -270,11 +328,17 @@ class Scheduler(Generic[S, W]):
             entry.line = self._resting
             self._resting.put(stream, entry.deadline - self._lead_s + self._room_s)
         else:
-            self._queue(stream, entry)
+            self._queue(stream, entry, now)
 
-    def _queue(self, stream: S, entry: _Stream[S, W]) -> None:
-        entry.line = self._anywhere if entry.pin is None else self._pinned.setdefault(entry.pin, _Line())
+    def _queue(self, stream: S, entry: _Stream[S, W], now: float) -> None:
+        if entry.pin is not None:
+            entry.line = self._pinned.setdefault(entry.pin, _Line())
+        elif entry.kind is not None:
+            entry.line = self._near.setdefault(entry.kind, _Line())
+        else:
+            entry.line = self._anywhere
         entry.line.put(stream, entry.rank)
+        entry.since = now
         self._wanting += 1
 
     def _leave_line(self, stream: S, entry: _Stream[S, W]) -> None:
@@ -295,7 +359,7 @@ class Scheduler(Generic[S, W]):
             stream = first[1]
             entry = self._streams[stream]
             self._leave_line(stream, entry)
-            self._queue(stream, entry)
+            self._queue(stream, entry, now)
 
 
 def _rank(candidate: tuple[float, object]) -> float:
