@@ -255,11 +255,12 @@ def test_usage_tells_minutes_by_voice_and_model(said: dict[str, Any]) -> None:
     found = said["usage"]
     assert found["balance"] is None
     assert found["buckets"] == found["total"] >= 48
-    by = {(row["voice_id"], row["model"]): row["minutes_used"] for row in found["results"]}
-    assert by[ADAM, "sona_speech_1"] > 1
-    rows = {(row["voice_id"], row["model"]): row for row in found["by_voice"]}
-    assert rows[ADAM, "sona_speech_1"]["name"] == "Adam"
-    assert sum(row["total_minutes_used"] for row in found["by_voice"]) == pytest.approx(sum(by.values()))
+    # By the hour: the turn of one may fall among these calls.
+    adams = [row for row in found["results"] if (row["voice_id"], row["model"]) == (ADAM, "sona_speech_1")]
+    assert sum(row["minutes_used"] for row in adams) > 1
+    assert {row["name"] for row in found["by_voice"] if row["voice_id"] == ADAM} == {"Adam"}
+    total = sum(row["minutes_used"] for row in found["results"])
+    assert sum(row["total_minutes_used"] for row in found["by_voice"]) == pytest.approx(total)
 
 
 # ---- errors -----------------------------------------------------------------------------------------------------
