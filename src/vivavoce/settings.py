@@ -211,6 +211,14 @@ def _options() -> tuple[Option, ...]:
 
 OPTIONS: Final[tuple[Option, ...]] = _options()
 
+ENGINES_NEED: Final = ("data_dir", "voice_memory_mb")
+"""Options that engines look up, in the environment of the worker they run in."""
+
+
+def exported(settings: Settings) -> dict[str, str]:
+    """What a worker's environment has to say, whether the options came from flags or from here."""
+    return {o.environment: str(getattr(settings, o.name)) for o in OPTIONS if o.name in ENGINES_NEED}
+
 
 def load(environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
     """Settings from the environment, overridden by those of ``given`` that are not ``None``.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,10 +60,13 @@ class Crew:
         on_ready: Callable[[Slot], None],
         on_lost: Callable[[Slot], None],
         metrics: Metrics,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        """``on_ready`` and ``on_lost`` are called alternately for a slot, with its process set and unset."""
+        """``on_ready`` and ``on_lost`` are called alternately for a slot, with its process set and unset; workers find
+        ``environment`` added to ours."""
         self._slots = [Slot(index) for index in range(count)]
         self._engines = engines
+        self._environment = environment
         self._clock = clock
         self._on_message = on_message
         self._on_ready = on_ready
@@ -151,6 +154,7 @@ class Crew:
             self._engines,
             lambda number, message: self._hear(slot, number, message),
             lambda: self._lose(slot),
+            self._environment,
         )
 
     def _hear(self, slot: Slot, number: int, message: Message) -> None:

@@ -35,7 +35,7 @@ from vivavoce.runtime.crew import Crew, Slot, cores
 from vivavoce.runtime.frames import MAX_NUMBER, Broken, Drop, Message, Plan, Step, Stepped
 from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.scheduler import Scheduler
-from vivavoce.settings import Settings
+from vivavoce.settings import Settings, exported
 from vivavoce.speech import Chunk, Gender, Utterance, VoiceInfo
 
 _ERRORS: Final = {cls.code: cls for cls in error_classes()}
@@ -95,7 +95,14 @@ class LocalPool:
         self.metrics.watch(self.status)
         count = settings.workers or cores()
         self._crew = Crew(
-            count, settings.engines, clock, self._on_message, self._on_ready, self._on_lost, self.metrics
+            count,
+            settings.engines,
+            clock,
+            self._on_message,
+            self._on_ready,
+            self._on_lost,
+            self.metrics,
+            exported(settings),
         )
         self._idle: dict[int, Slot] = {}
         self._stepping: dict[int, _Flight] = {}

@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, cast
 
 from vivavoce.errors import InternalError, WorkerDiedError
@@ -36,19 +36,24 @@ class WorkerProcess(asyncio.Protocol):
         before it was ready or because of :meth:`stop`."""
         self.voices: tuple[VoiceInfo, ...] = ()
         self.speakers: dict[str, Gender] = {}
+        self.memory_mb: dict[str, float] = {}
 
     @classmethod
     async def start(
-        cls, engines: str, on_message: Callable[[int, Message], None], on_lost: Callable[[], None]
+        cls,
+        engines: str,
+        on_message: Callable[[int, Message], None],
+        on_lost: Callable[[], None],
+        environment: Mapping[str, str] | None = None,
     ) -> WorkerProcess:
-        """A worker that has told its voices. ``engines`` as in the settings.
+        """A worker that has told its voices. ``engines`` as in the settings; ``environment`` is added to ours.
 
         Raises WorkerDiedError when it ends first or takes longer than ``START_S``, OSError when the machine has no
         process or descriptor left. Cancelling leaves nothing behind.
         """
         worker = cls(on_message, on_lost)
         try:
-            await worker._spawn(engines)
+            await worker._spawn(engines, environment or {})
             await asyncio.wait_for(worker._is_ready.wait(), START_S)
         except BaseException as error:
             await worker.stop(patience_s=0)
@@ -60,7 +65,7 @@ class WorkerProcess(asyncio.Protocol):
             raise WorkerDiedError(f"an engine worker ended before it was ready, {worker.ending}")
         return worker
 
-    async def _spawn(self, engines: str) -> None:
+    async def _spawn(self, engines: str, environment: Mapping[str, str]) -> None:
         ours, theirs = socket.socketpair()
         try:
             self._process = await asyncio.create_subprocess_exec(
@@ -71,6 +76,7 @@ class WorkerProcess(asyncio.Protocol):
                 str(os.getpid()),
                 engines,
                 pass_fds=[theirs.fileno()],
+                env={**os.environ, **environment},
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=2,  # What a library prints must not get into audio on our stdout.
             )
@@ -135,6 +141,7 @@ class WorkerProcess(asyncio.Protocol):
             if isinstance(message, Ready):
                 self.voices = message.voices
                 self.speakers = message.speakers
+                self.memory_mb = message.memory_mb
                 self._is_ready.set()
             elif not self._stopping:
                 self._on_message(number, message)
