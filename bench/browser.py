@@ -15,8 +15,8 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from browsing import Visitor, chromium, visiting  # noqa: E402  # after the path is set
-from live import serving  # noqa: E402
+from browsing import Visitor, chromium, visiting
+from live import serving
 
 ROUNDS: Final = 20
 VOICES: Final = ("rms", "en-us+edward")
@@ -34,20 +34,23 @@ def click(visitor: Visitor) -> dict[str, float]:
 
 def measure(rounds: int) -> dict[str, object]:
     report: dict[str, object] = {}
-    with tempfile.TemporaryDirectory() as data, chromium() as browser:
-        with serving(Path(data), engines="flite,espeak") as live:
-            for voice in VOICES:
-                with visiting(browser, live.url) as visitor:
-                    visitor.choose_voice(voice)
-                    first = click(visitor)
-                    later = [click(visitor) for _ in range(rounds)]
-                report[voice] = {"first": first} | {
-                    step: {
-                        "p50": round(statistics.median(one[step] for one in later), 1),
-                        "max": max(one[step] for one in later),
-                    }
-                    for step in STEPS
+    with (
+        tempfile.TemporaryDirectory() as data,
+        serving(Path(data), engines="flite,espeak") as live,
+        chromium() as browser,
+    ):
+        for voice in VOICES:
+            with visiting(browser, live.url) as visitor:
+                visitor.choose_voice(voice)
+                first = click(visitor)
+                later = [click(visitor) for _ in range(rounds)]
+            report[voice] = {"first": first} | {
+                step: {
+                    "p50": round(statistics.median(one[step] for one in later), 1),
+                    "max": max(one[step] for one in later),
                 }
+                for step in STEPS
+            }
     return report
 
 

@@ -14,6 +14,8 @@ from conftest import missing
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+LOUD = 0.01
+"""Root mean square above which somebody hears something; full scale is 1."""
 NOISE = """
 addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective}`));
 """

@@ -11,12 +11,12 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from browsing import Visitor, chromium, visiting
+from live import serving
+
 ROOT: Final = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
-
-from browsing import Visitor, chromium, visiting  # noqa: E402  # after the path is set
-from live import serving  # noqa: E402
-
 SECONDS_IN: Final = 3.4
 DESK: Final = {"width": 1200, "height": 940}
 PHONE: Final = {"width": 390, "height": 844}
@@ -41,15 +41,19 @@ def take(visitor: Visitor, path: Path) -> None:
 
 
 def main(folder: Path | None) -> None:
-    with tempfile.TemporaryDirectory() as data, chromium() as browser:
-        with serving(Path(data), engines="flite,espeak", port=8080 if folder is None else 0) as live:
-            for name, options in PICTURES.items():
-                if folder is None and name != "light":
-                    continue
-                path = ROOT / "docs" / "playground.png" if folder is None else folder / f"{name}.png"
-                with visiting(browser, live.url, **options) as visitor:
-                    take(visitor, path)
-                print(path, path.stat().st_size, "bytes")
+    port = 8080 if folder is None else 0
+    with (
+        tempfile.TemporaryDirectory() as data,
+        serving(Path(data), engines="flite,espeak", port=port) as live,
+        chromium() as browser,
+    ):
+        for name, options in PICTURES.items():
+            if folder is None and name != "light":
+                continue
+            path = ROOT / "docs" / "playground.png" if folder is None else folder / f"{name}.png"
+            with visiting(browser, live.url, **options) as visitor:
+                take(visitor, path)
+            print(path, path.stat().st_size, "bytes")
 
 
 if __name__ == "__main__":

@@ -111,7 +111,7 @@ function gradium(request) {
   };
   const rows = Object.entries(setup).map(([field, value]) => `    "${field}": ${value},\n`);
   const extension = { wav: "wav", opus: "ogg" }[format] ?? "raw";
-  return `${left(request, ["pitch", "style"])}import asyncio
+  return `${left(request, ["language", "pitch", "style"])}import asyncio
 from pathlib import Path
 
 from gradium import GradiumClient
