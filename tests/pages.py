@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+import feature_table
 from vivavoce.cli.flags import GROUPS, default_of
 from vivavoce.dialects.native.errors import HTTP_STATUS
 from vivavoce.errors import VivavoceError, error_classes
-from vivavoce.server.table import WIRES
 from vivavoce.settings import OPTIONS, Option
 
 ROOT: Final = Path(__file__).parents[1]
-NATIVE_PATHS: Final = ("/v1/speech", "/v1/speech/stream")
 
 
 def part(text: str, name: str) -> str:
@@ -58,7 +57,9 @@ def settings() -> str:
 
 
 def _option(option: Option) -> tuple[str, ...]:
-    bounds = "" if option.low is None else f"{_number(option.low)} to {_number(option.high)}"
+    bounds = " or ".join(f"`{choice}`" for choice in option.choices)
+    if option.low is not None:
+        bounds = f"{_number(option.low)} to {_number(option.high)}"
     flag = f"`{option.flag}`" + (f", `--no-{option.flag[2:]}`" if option.type is bool else "")
     return flag, f"`{option.environment}`", default_of(option), bounds, option.help
 
@@ -89,23 +90,13 @@ def _sentence(cls: type[VivavoceError]) -> str:
 
 
 def dialects() -> str:
-    """Every wire that is served, and where it is described."""
-    rows = [("native", "", ", ".join(f"`{path}`" for path in NATIVE_PATHS), _page("native"))]
-    rows += [
-        (
-            wire.name.capitalize(),
-            f"`/{wire.name}`",
-            ", ".join(f"`{p}`" for p in wire.sockets),
-            _page(wire.name),
-        )
-        for wire in WIRES
-    ]
-    return table(("wire", "prefix", "speaks as it is written on", "reference"), *rows)
+    """Every wire that is served, and what helps to choose."""
+    return table(*feature_table.readme())
 
 
-def _page(name: str) -> str:
-    path = f"docs/reference/{name}.md"
-    return f"[{name}]({path})" if (ROOT / path).exists() else ""
+def features() -> str:
+    """Every wire, and all that it can do."""
+    return table(*feature_table.reference())
 
 
 def measured() -> str:
@@ -117,6 +108,7 @@ def measured() -> str:
 PARTS: Final[dict[str, dict[str, Callable[[], str]]]] = {
     "docs/reference/settings.md": {"settings": settings},
     "docs/reference/errors.md": {"errors": errors},
+    "docs/reference/dialects.md": {"dialects": features},
     "README.md": {"dialects": dialects, "measured": measured},
 }
 """Page, then part, then what makes it."""

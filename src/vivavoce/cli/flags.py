@@ -22,6 +22,8 @@ GROUPS: Final[dict[str, str]] = {
 }
 """The first option of each group, in the table's order, and the group's title."""
 
+EMPTY: Final = {"engines": "all", "dictionary": "none", "cors_origins": "none"}
+"""What an empty text means."""
 METAVARS: Final = {int: "N", float: "X", str: "TEXT"}
 
 
@@ -82,4 +84,4 @@ def default_of(option: Option) -> str:
     value = getattr(Settings(), option.name)
     if isinstance(value, bool):
         return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) else str(value) or "all"
+    return f"{value:g}" if isinstance(value, float) else str(value) or EMPTY[option.name]

@@ -56,8 +56,6 @@ class Wire:
     claims: Claim
     """Whether a request on a path that others have as well is surely this vendor's."""
     features: Features
-    resumes: bool = False
-    """Whether a broken download of speech can be taken up again."""
     browsers: bool = False
     """Whether pages of other origins may use it: the vendor's own examples are such pages."""
 
@@ -139,8 +137,7 @@ WIRES: Final = (
         credential=suonora.credential,
         refuse=suonora.refuse,
         claims=lambda headers: False,
-        features=Features(formats=("mp3",), means=("pitch", "style"), keys=("bearer",)),
-        resumes=True,
+        features=Features(formats=("mp3",), means=("pitch", "style"), keys=("bearer",), resumes="download"),
         browsers=True,
     ),
 )
@@ -164,8 +161,8 @@ NATIVE: Final = Wire(
         uploads="/v1/speech/custom-voices",
         dictionary="dictionary",
         rewrite="rewrite",
+        resumes="session",
     ),
-    resumes=True,
 )
 """Of the native wire only the plain requests are here; ``app`` has the rest."""
 
@@ -209,7 +206,7 @@ def routes(house: House, wires: Sequence[Wire] = WIRES) -> list[BaseRoute]:
             found.append(Route(f"/{wire.name}{path}", endpoint))
             root.setdefault(path, _Path(path)).plain.append((wire, endpoint))
         for path, factory in wire.sockets.items():
-            dialect = factory(house.studio.voice, house.settings)
+            dialect = factory(house.voice, house.settings)
             socket = SocketEndpoint(house, dialect, wire.name, wire.credential)
             found.append(WebSocketRoute(f"/{wire.name}{path}", socket))
             found.append(WebSocketRoute(path, socket))
@@ -223,7 +220,7 @@ def routes(house: House, wires: Sequence[Wire] = WIRES) -> list[BaseRoute]:
 def _plain(house: House, wire: Wire, replays: Replays | None = None) -> dict[str, ASGIApp]:
     """The plain HTTP endpoints of a wire by path, speech and services together."""
     found: dict[str, ASGIApp] = {
-        path: _speech(house, wire, factory(house.studio.voice), replays)
+        path: _speech(house, wire, factory(house.voice), replays)
         for path, factory in wire.speech(house.settings).items()
     }
     by_path: dict[str, dict[str, Service]] = {}
@@ -238,7 +235,7 @@ def _plain(house: House, wire: Wire, replays: Replays | None = None) -> dict[str
 
 
 def _speech(house: House, wire: Wire, dialect: HttpDialect, replays: Replays | None) -> ASGIApp:
-    if wire.resumes and replays is not None:
+    if wire.features.resumes == "download" and replays is not None:
         return ResumingEndpoint(house, dialect, wire.name, replays, wire.credential)
     return SpeechEndpoint(house, dialect, wire.name, wire.credential)
 
