@@ -54,10 +54,10 @@ def test_there_are_more_than_a_hundred_languages_in_two_voices_each() -> None:
 
 
 def test_every_speaker_is_loud_and_does_not_clip() -> None:
-    speakers = ENGINE.variants()
+    speakers = ENGINE.speakers()
     assert len(speakers) > 100
     for speaker in speakers:
-        spoken = speak(ENGINE, "Amazing! How are you today?", f"en-us+{speaker.file}")
+        spoken = speak(ENGINE, "Amazing! How are you today?", f"en-us+{speaker}")
         peaks = np.abs(spoken.samples.astype(np.int32))
         assert peaks.max() > 2500, speaker
         assert (peaks >= 32700).sum() <= 20, speaker
@@ -87,7 +87,7 @@ def test_the_curated_voices_hardly_reach_full_scale() -> None:
     ],
 )
 def test_the_catalogue_finds_its_voices(name: str, expected: str) -> None:
-    known = Catalogue(voices(), variants={variant.file: variant.gender for variant in ENGINE.variants()})
+    known = Catalogue(voices(), variants=ENGINE.speakers())
     found = known.resolve(name)
     assert found.id == expected
     assert speak(ENGINE, "12", found.id).samples.any()

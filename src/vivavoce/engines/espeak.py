@@ -79,7 +79,7 @@ class EspeakEngine:
         self._data = data or found_data
 
     def voices(self) -> Sequence[VoiceInfo]:
-        """A man's and a woman's voice for every language; :meth:`variants` names the other speakers."""
+        """A man's and a woman's voice for every language; :meth:`speakers` names the others."""
         return [
             _voice(language, self._variants[file])
             for language in self._languages.values()
@@ -87,12 +87,8 @@ class EspeakEngine:
             if file in self._variants
         ]
 
-    def variants(self) -> Sequence[Variant]:
-        """Every speaker that can stand behind the ``+`` of a voice id."""
-        return list(self._variants.values())
-
     def speakers(self) -> Mapping[str, Gender]:
-        return {variant.file: variant.gender for variant in self.variants()}
+        return {variant.file: variant.gender for variant in self._variants.values()}
 
     def load(self, voice: str) -> None:
         self._check(voice)
