@@ -229,3 +229,26 @@ def test_a_server_with_a_key_serves_other_addresses(tmp_path: Path) -> None:
         local = f"http://127.0.0.1:{open_to_all.port}/v1/speech"
         assert httpx.post(local, json=SAY).status_code == 401
         assert httpx.post(local, json=SAY, headers=_bearer(secret)).status_code == 200
+
+
+def test_a_keys_own_voice_is_spoken_for_it_and_unknown_to_others(locked: tuple[Live, str]) -> None:
+    server, admin = locked
+    mine, other = _key(server, admin), _key(server, admin)
+    preset = {"name": "Mine", "base_voice": "tone", "speed": 0.5}
+    made = httpx.post(f"{server.url}/v1/speech/custom-voices", json=preset, headers=_bearer(mine))
+    assert made.status_code == 201, made.text
+    ask = {**SAY, "voice": made.json()["id"]}
+    assert httpx.post(f"{server.url}/v1/speech", json=ask, headers=_bearer(mine)).status_code == 200
+    refused = httpx.post(f"{server.url}/v1/speech", json=ask, headers=_bearer(other))
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "unknown_voice")
+
+
+def test_what_is_made_whole_does_not_keep_to_a_listeners_pace(tmp_path: Path) -> None:
+    text = "This sentence is spoken again and again. " * 12
+    ask = {"text": text, "voice": "tone", "format": "mp3", "complete": True}
+    with serving(tmp_path, lead_s=0.5) as server:
+        answer = httpx.post(f"{server.url}/v1/speech", json=ask, timeout=20)
+        assert answer.status_code == 200
+        audio_s = len(answer.content) * 8 / 64_000
+        assert audio_s > 30
+        assert answer.elapsed.total_seconds() < audio_s / 2

@@ -156,7 +156,7 @@ class Stream:
             self._active_at = now
             self._runs_out_at = max(self._runs_out_at, now) + new_s
             session.listening_until(self._runs_out_at)
-            if not session.held:
+            if session.listened:
                 self._seat.delivered(new_s)
             if not self._holding and session.untaken_s > self._settings.outlet_s:
                 self._holding = True

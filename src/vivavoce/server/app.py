@@ -86,7 +86,7 @@ def _pages(house: House) -> list[BaseRoute]:
 
 
 def _native(house: House) -> list[BaseRoute]:
-    resolve = house.studio.voice
+    resolve = house.voice
     sockets = NativeSockets(resolve, house.settings.idle_timeout_s)
     lines = Lines(house.settings)
     return [

@@ -15,6 +15,7 @@ from vivavoce.dialects.desk import Desk
 from vivavoce.errors import (
     ConcurrencyLimitError,
     InternalError,
+    NotFoundError,
     OverloadedError,
     ShuttingDownError,
     VivavoceError,
@@ -138,6 +139,18 @@ class House:
         if desk is None:
             raise InternalError("this server keeps nothing")
         return desk
+
+    def voice(self, name: str, language: str | None = None) -> VoiceInfo:
+        """The installed voice behind ``name``, whoever's it is: a dialect reads a request before it knows the caller.
+        Opening the stream then refuses what belongs to another account.
+
+        Raises UnknownVoiceError, UnknownLanguageError.
+        """
+        store = self.backroom.store if self.backroom else None
+        with contextlib.suppress(NotFoundError):
+            if store is not None and name:
+                name = store.voices.get(name).base_voice
+        return self.studio.voice(name, language)
 
     def speak(self, request: Open, key: Key | None, dialect: str, request_id: str, label: str) -> Speaking:
         """A stream for a caller who was let in with ``key``; ``label`` names it in the log.

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Coroutine, Mapping
 from typing import Final
 
+import msgspec
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import Receive, Scope, Send
 
@@ -86,7 +87,10 @@ class SpeechEndpoint:
     def begin(self, reading: Reading, key: Key | None, request_id: str) -> Speaking:
         """The stream for a request, with all of its text. Raises VivavoceError."""
         label = f"http {self.name} id={request_id}"
-        speaking = self._house.speak(reading.open, key, self.name, request_id, label)
+        request = reading.open
+        if reading.complete:
+            request = msgspec.structs.replace(request, known_length=True)
+        speaking = self._house.speak(request, key, self.name, request_id, label)
         try:
             speaking.send(Text(reading.text))
             speaking.send(End())

@@ -184,9 +184,9 @@ class Session:
     # ---- the listener's side ----------------------------------------------------------------------------------
 
     @property
-    def held(self) -> bool:
-        """Whether nothing is heard before all is made."""
-        return self._held
+    def listened(self) -> bool:
+        """Whether somebody listens while it is made; if not, it need not keep to a listener's pace."""
+        return not (self._held or self._request.known_length)
 
     @property
     def untaken_s(self) -> float:
