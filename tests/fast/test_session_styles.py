@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from vivavoce.errors import OutOfRangeError, TextTooLongError
 from vivavoce.formats import audio_format
 from vivavoce.session.limits import Limits, check, check_length, holds
+from vivavoce.session.pipeline import divide
 from vivavoce.session.styles import STYLES, styled
-from vivavoce.speech import Open, Prosody
+from vivavoce.speech import Open, Prosody, VoiceInfo
 
 pytestmark = pytest.mark.fast
 
@@ -76,3 +78,18 @@ def test_held_audio_bounds_the_text_more_tightly() -> None:
     check_length(plain, Limits(), 60_000)
     with pytest.raises(TextTooLongError, match="expected at most 50000 characters, got 60000"):
         check_length(held, Limits(), 60_000)
+
+
+def test_what_an_engine_cannot_reach_is_left_to_the_samples() -> None:
+    voice = VoiceInfo(
+        id="v", name="V", engine="e", language="en", languages=("en",), gender="neutral", rate_hz=16_000,
+        licence="-", capabilities=frozenset({"speed", "pitch", "pitch_range"}),
+    )  # fmt: skip
+    native, rest = divide(Prosody(speed=4, pitch_semitones=-12, pitch_range=0.5, volume=2), voice)
+    assert (native.speed * rest.speed, native.speed) == (4, 2.5)
+    assert (native.pitch_semitones + rest.pitch_semitones, native.pitch_semitones) == (-12, -7)
+    assert (native.pitch_range, native.volume, rest.volume) == (0.5, 1.0, 2)
+    deaf = structs.replace(voice, capabilities=frozenset())
+    native, rest = divide(Prosody(speed=2, pitch_semitones=3, pitch_range=0), deaf)
+    assert native == Prosody()
+    assert (rest.speed, rest.pitch_semitones) == (2, 3)

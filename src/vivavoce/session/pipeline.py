@@ -18,6 +18,10 @@ from vivavoce.speech import Prosody, VoiceInfo
 NATIVE_SPEEDS: Final = (0.5, 2.5)
 """Rates of speech that every engine which can change its rate reaches; the rest is done to the samples."""
 
+NATIVE_PITCH: Final = (-7.0, 7.0)
+"""Shifts in semitones that every engine which can change its pitch reaches (espeak-ng: -7.4 to 8.9); the rest
+likewise."""
+
 
 def divide(prosody: Prosody, voice: VoiceInfo) -> tuple[Prosody, Prosody]:
     """``prosody`` as (what the engine is to do, what is left to do to the samples).
@@ -26,7 +30,7 @@ def divide(prosody: Prosody, voice: VoiceInfo) -> tuple[Prosody, Prosody]:
     """
     able = voice.capabilities
     speed = min(NATIVE_SPEEDS[1], max(NATIVE_SPEEDS[0], prosody.speed)) if "speed" in able else 1.0
-    pitch = prosody.pitch_semitones if "pitch" in able else 0.0
+    pitch = min(NATIVE_PITCH[1], max(NATIVE_PITCH[0], prosody.pitch_semitones)) if "pitch" in able else 0.0
     pitch_range = prosody.pitch_range if "pitch_range" in able else 1.0
     native = Prosody(speed=speed, pitch_semitones=pitch, pitch_range=pitch_range)
     rest = Prosody(
