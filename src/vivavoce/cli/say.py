@@ -14,9 +14,9 @@ from vivavoce.cli.output import LISTENER_LEFT, print_json, warn
 from vivavoce.formats import ALIASES, FORMATS
 
 if TYPE_CHECKING:
-    from vivavoce.cli.shelf import Shelf
     from vivavoce.cli.sinks import Sink
     from vivavoce.cli.speaking import Progress, Spoken
+    from vivavoce.runtime.studio import Studio
     from vivavoce.settings import Settings
     from vivavoce.speech import Open
 
@@ -127,14 +127,13 @@ def _run(choices: Choices, sound: Sound, request: Open, fd: int) -> int:
 
     from vivavoce.cli.captions import write_marks
     from vivavoce.cli.speaking import Progress, speak
-    from vivavoce.runtime.studio import Studio
 
     settings = settings_of(plays(choices, to_stdout=not os.isatty(STDOUT)))
+    studio = studio_of(choices, settings)
     sink = sink_of(choices, sound)
     progress = Progress()
     try:
         with _line(choices, progress):
-            studio = Studio(settings, library=shelf_of(choices, settings))
             spoken = asyncio.run(speak(studio, request, sound, source(choices, fd), sink, progress))
     except BrokenPipeError:
         return LISTENER_LEFT
@@ -144,20 +143,21 @@ def _run(choices: Choices, sound: Sound, request: Open, fd: int) -> int:
     return 0
 
 
-def shelf_of(choices: Choices, settings: Settings) -> Shelf | None:
-    """What of the store the command line names; ``None``, and the store stays closed, when it names nothing.
+def studio_of(choices: Choices, settings: Settings) -> Studio:
+    """The runtime, with what of the store and of the vendors' voices the command line names; where it names nothing,
+    the store stays closed. Raises StorageError and its kin."""
+    from vivavoce.cli.installed import is_installed
+    from vivavoce.runtime.studio import Studio
 
-    Raises StorageError and its kin.
-    """
+    installed = not choices.voice or is_installed(settings, choices.voice)
+    if installed and not choices.dictionary and not settings.dictionary:
+        return Studio(settings)
     import asyncio
 
-    from vivavoce.cli.installed import is_installed
     from vivavoce.cli.shelf import shelf
+    from vivavoce.server.table import personas
 
-    own_voice = bool(choices.voice) and not is_installed(settings, choices.voice)
-    if not (own_voice or choices.dictionary or settings.dictionary):
-        return None
-    return asyncio.run(shelf(settings))
+    return Studio(settings, library=asyncio.run(shelf(settings)), personas=personas())
 
 
 async def source(choices: Choices, fd: int) -> AsyncIterator[str]:

@@ -9,6 +9,7 @@ import click
 from msgspec import to_builtins
 
 from vivavoce.cli.output import console, counted, print_json, table
+from vivavoce.cli.presets import preset
 from vivavoce.errors import OutOfRangeError, UnknownLanguageError, quoted
 from vivavoce.settings import load
 
@@ -21,12 +22,13 @@ WIDE: Final = 100
 COLUMNS: Final = ("  id", "language", "gender", "engine", "rate", "licence", "name")
 
 
-@click.command(name="voices")
+@click.group(name="voices", invoke_without_command=True)
 @click.option("-l", "--lang", metavar="TAG", help="Only voices that speak this language: fr, pt-BR.")
 @click.option("--engine", metavar="NAME", help="Only this engine's voices.")
 @click.option("--all", "everything", is_flag=True, help="Every voice, not only the best of each language.")
 @click.option("--json", "as_json", is_flag=True, help="A list of objects with all fields.")
-def voices(lang: str | None, engine: str | None, everything: bool, as_json: bool) -> None:
+@click.pass_context
+def voices(ctx: click.Context, lang: str | None, engine: str | None, everything: bool, as_json: bool) -> None:
     """List the voices of this machine.
 
     Without options: the best voice of each language. A star marks the voice that speaks when only its language
@@ -38,6 +40,8 @@ def voices(lang: str | None, engine: str | None, everything: bool, as_json: bool
       vivavoce voices --lang fr
       vivavoce voices --engine flite --json
     """
+    if ctx.invoked_subcommand is not None:
+        return
     from vivavoce.cli.installed import catalogue
 
     known = catalogue(load())
@@ -49,6 +53,9 @@ def voices(lang: str | None, engine: str | None, everything: bool, as_json: bool
         print_json([as_object(voice, voice.id in defaults) for voice in found])
     else:
         _print(found, defaults, total=len(known.listing(None)))
+
+
+voices.add_command(preset)
 
 
 def select(known: Catalogue, lang: str | None, engine: str | None) -> Sequence[VoiceInfo]:
