@@ -307,6 +307,7 @@ def _border(graph: Graph, end: str, begin: str, frames: str) -> tuple[tuple[str,
     """What the part from ``begin`` to ``end`` takes beside ``begin``: of the durations, and of the speaker."""
     timed = graph.behind([frames])
     above = graph.before([begin])
+    behind = graph.behind([begin])
     varying: set[str] = set()
     static: set[str] = set()
     seen = {begin}
@@ -317,7 +318,7 @@ def _border(graph: Graph, end: str, begin: str, frames: str) -> tuple[tuple[str,
             continue
         seen.add(name)
         node = graph.producer.get(name)
-        if name in timed and name in above:
+        if name in timed and name not in behind:
             varying.add(name)
         elif name not in timed and (node is None or name in above or node.op_type in _HEAVY):
             static.add(name)
