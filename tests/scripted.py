@@ -46,14 +46,15 @@ class Listener:
         self.pcm: dict[int, bytes] = {}
         self.finished: list[int] = []
         self.failed: dict[int, VivavoceError] = {}
+        self.refused: VivavoceError | None = None
         self.takes = 0
         self.order: list[int] = []
         """Utterances as their chunks, ends and failures came."""
         self.changed = asyncio.Event()
         self.seat: Seat
 
-    def attach(self, pool: LocalPool) -> Listener:
-        self.seat = pool.attach(self, TONE)
+    def attach(self, pool: LocalPool, dialect: str = "") -> Listener:
+        self.seat = pool.attach(self, TONE, dialect)
         self.seat.wake()
         return self
 
@@ -107,4 +108,8 @@ class Listener:
     def fail(self, number: int, error: VivavoceError) -> None:
         self.order.append(number)
         self.failed[number] = error
+        self.changed.set()
+
+    def refuse(self, error: VivavoceError) -> None:
+        self.refused = error
         self.changed.set()

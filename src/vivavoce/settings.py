@@ -68,6 +68,13 @@ class Settings:
     quarantine_after: int = _option(
         3, "Worker deaths after which a voice is not used again.", low=1, high=1000
     )
+    spare_workers: int = _option(
+        -1,
+        "Workers kept started, with the voices in use loaded, for one that dies; -1 keeps one as soon as a voice takes "
+        "over 100 MB or half a second to load.",
+        low=-1,
+        high=16,
+    )
     voice_memory_mb: int = _option(
         1024, "Memory for loaded neural voices in each worker, in MB.", low=16, high=1_000_000
     )
@@ -82,6 +89,10 @@ class Settings:
     max_load: float = _option(
         0.95, "Share of the cores that live streams may need before new ones are refused.", low=0.05, high=100
     )
+    admission_wait_s: float = _option(
+        0.0, "How long a stream that finds no room may wait for it; 0 refuses it at once.", low=0, high=600
+    )
+    admission_queue: int = _option(64, "Streams that may wait for room.", low=1, high=100_000)
     retry_after_s: float = _option(1.0, "What refused callers are told to wait.", low=0, high=3600)
 
     first_unit_words: int = _option(

@@ -89,6 +89,8 @@ class Open(Struct, frozen=True, kw_only=True):
     """Whether pauses between sentences and clauses are kept short."""
     account: str | None = None
     """Whose custom voices and dictionaries the names may mean; set by the server, never by a wire."""
+    dialect: str = ""
+    """The wire it came over, for the figures; set by the server, never by a wire."""
     model: str = ""
     """The vendor's model name, for the books only."""
     client_reference_id: str = ""

@@ -77,7 +77,7 @@ class PaperBackend:
     def speakers(self) -> dict[str, Gender]:
         return {}
 
-    def attach(self, source: Source, voice: VoiceInfo) -> Seat:
+    def attach(self, source: Source, voice: VoiceInfo, dialect: str = "") -> Seat:
         self.seated += 1
         return PaperSeat(self, source)
 

@@ -333,8 +333,8 @@ def test_a_full_machine_refuses_and_an_unknown_voice_is_named() -> None:
                 pool.attach(Listener(), structs.replace(pool.voices()[0], id="nobody", engine="none"))
             assert (await spoken(pool, words(2))).finished == [0]
             shown = pool.metrics.render().decode()
-            assert 'vivavoce_refusals_total{code="overloaded"} 1.0' in shown
-            assert 'vivavoce_first_audio_seconds_count{engine="tone"} 1.0' in shown
+            assert 'vivavoce_refusals_total{code="overloaded",dialect="local",engine="tone"} 1.0' in shown
+            assert 'vivavoce_first_audio_seconds_count{dialect="local",engine="tone"} 1.0' in shown
             assert "vivavoce_workers 1.0" in shown
 
     asyncio.run(scenario())

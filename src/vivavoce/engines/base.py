@@ -8,12 +8,19 @@ their steps interleave, so a job keeps its state in itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, runtime_checkable
 
 from vivavoce.speech import Chunk, Gender, Utterance, VoiceInfo
 
 Emit: TypeAlias = Callable[[Chunk], bool]
 """Takes a chunk the moment it is made. ``False`` means: stop now, nobody listens; do not call it again."""
+SPEAKER_MARK: Final = ":"
+"""Between a voice's id and one of its speakers. Voices that differ only behind it share what is loaded."""
+
+
+def model_of(voice: str) -> str:
+    """What is loaded for ``voice``: its id without the speaker."""
+    return voice.partition(SPEAKER_MARK)[0]
 
 
 class Job(Protocol):
@@ -55,4 +62,20 @@ class Engine(Protocol):
 
     def plan(self, utterance: Utterance) -> Job:
         """A job for ``utterance``; cheap. Raises EngineError."""
+        ...
+
+
+@runtime_checkable
+class HeavyEngine(Protocol):
+    """What an engine has, too, whose loaded voices take memory worth counting. The worker loads such a voice before
+    the first step of an utterance, keeps the sum within ``voice_memory_mb``, and unloads those used longest ago; an
+    engine without these methods loads what it likes."""
+
+    def memory_mb(self, model: str) -> float:
+        """About how much memory ``model`` (see :func:`model_of`) takes once it is loaded, in MiB; 0 if that is not
+        worth counting. Cheap: asked of every voice before any is loaded."""
+        ...
+
+    def unload(self, model: str) -> None:
+        """Let go of ``model``, which no live job uses; no error if it is not loaded."""
         ...

@@ -33,6 +33,10 @@ class Source(Protocol):
         """Utterance ``number`` cannot be spoken (further)."""
         ...
 
+    def refuse(self, error: VivavoceError) -> None:
+        """The stream waited for room in vain. Its seat is gone, and nothing was pulled."""
+        ...
+
 
 class Seat(Protocol):
     """A stream's place in the schedule."""
@@ -73,10 +77,11 @@ class Backend(Protocol):
         """Names that may stand behind the ``+`` of a voice id beside those of the listed voices."""
         ...
 
-    def attach(self, source: Source, voice: VoiceInfo) -> Seat:
-        """A seat for a stream that will speak with ``voice``.
+    def attach(self, source: Source, voice: VoiceInfo, dialect: str = "") -> Seat:
+        """A seat for a stream that will speak with ``voice``; ``dialect`` is the wire it came over, for the figures.
 
-        Raises OverloadedError when the machine is full, VoiceQuarantinedError when the voice may not be used.
+        When the machine is full the stream may have to wait for its first turn, or :meth:`Source.refuse` follows.
+        Raises OverloadedError when it may not even wait, VoiceQuarantinedError when the voice may not be used.
         """
         ...
 

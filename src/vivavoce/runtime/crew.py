@@ -10,21 +10,20 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
+from vivavoce.engines.base import model_of
 from vivavoce.errors import EngineError, WorkerDiedError
 from vivavoce.runtime.clock import Clock
 from vivavoce.runtime.frames import Load, Loaded, Message
 from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.process import WorkerProcess
+from vivavoce.runtime.reserve import BACK_OFF_S, SPARE, Post, Reserve, Slot
 
 log = logging.getLogger(__name__)
 
 STALL_S: Final = 60.0
 """A worker whose step takes longer hangs in a library, and is killed like one that crashed."""
-BACK_OFF_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-"""Waits before the next attempt at a worker that keeps ending before it is ready."""
 
 
 def cores() -> int:
@@ -32,20 +31,6 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-@dataclass(eq=False, slots=True)
-class Slot:
-    """A place for a worker; the processes in it change."""
-
-    index: int
-    process: WorkerProcess | None = None
-    busy_since: float | None = None
-    """When its step began, by the pool's clock; the pool sets it."""
-    at_hand: set[str] = field(default_factory=set)
-    """Voices that its process has loaded or was told to speak with."""
-    loads: dict[str, asyncio.Future[None]] = field(default_factory=dict)
-    """Voices that its process is loading."""
 
 
 class Crew:
@@ -62,7 +47,8 @@ class Crew:
         metrics: Metrics,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """``on_ready`` and ``on_lost`` are called alternately for a slot, with its process set and unset; workers find
+        """``on_message`` gets everything that workers say. ``on_ready`` and ``on_lost`` are called alternately for a
+        slot, with its process set and unset; none of the three is called about a spare. Workers find
         ``environment`` added to ours."""
         self._slots = [Slot(index) for index in range(count)]
         self._engines = engines
@@ -72,6 +58,7 @@ class Crew:
         self._on_ready = on_ready
         self._on_lost = on_lost
         self._metrics = metrics
+        self._reserve = Reserve(self._start, self._voices_at_hand)
         self._keepers: list[asyncio.Task[None]] = []
         self._stall_timer: asyncio.TimerHandle | None = None
         self.deaths = 0
@@ -81,6 +68,15 @@ class Crew:
     def ready(self) -> int:
         """Workers that are ready now."""
         return sum(slot.process is not None for slot in self._slots)
+
+    @property
+    def spares(self) -> int:
+        """Workers that wait, started, for another to end."""
+        return self._reserve.ready
+
+    def keep_spares(self, count: int) -> None:
+        """Keep so many workers in reserve from now on."""
+        self._reserve.open(count)
 
     async def start(self) -> None:
         """All workers are ready when this returns. Raises WorkerDiedError or OSError, leaving nothing running."""
@@ -103,6 +99,7 @@ class Crew:
         """Stop every worker; safe to call more than once."""
         if self._stall_timer is not None:
             self._stall_timer.cancel()
+        await self._reserve.close()
         keepers, self._keepers = self._keepers, []
         for keeper in keepers:
             keeper.cancel()
@@ -127,7 +124,7 @@ class Crew:
         attempts = 0
         while True:
             try:
-                process = await self._start(slot)
+                post = self._reserve.take(slot) or await self._start(slot)
             except (WorkerDiedError, OSError) as error:
                 if not first.done():
                     first.set_exception(error)
@@ -138,8 +135,9 @@ class Crew:
                 attempts += 1
                 continue
             attempts = 0
+            assert post.process is not None
+            process = slot.process = post.process
             try:
-                slot.process = process
                 self._on_ready(slot)
                 if not first.done():
                     first.set_result(None)
@@ -149,36 +147,55 @@ class Crew:
                 await process.stop()
             log.warning("engine worker %d ended %s; replacing it", process.pid, process.ending)
 
-    async def _start(self, slot: Slot) -> WorkerProcess:
-        return await WorkerProcess.start(
+    async def _start(self, slot: Slot) -> Post:
+        post = Post(slot)
+        post.process = await WorkerProcess.start(
             self._engines,
-            lambda number, message: self._hear(slot, number, message),
-            lambda: self._lose(slot),
+            lambda number, message: self._hear(post, number, message),
+            lambda: self._lose(post),
             self._environment,
         )
+        return post
 
-    def _hear(self, slot: Slot, number: int, message: Message) -> None:
-        if not isinstance(message, Loaded):
+    def _hear(self, post: Post, number: int, message: Message) -> None:
+        slot = post.slot
+        if isinstance(message, Loaded):
+            self._note(slot, message)
+        if slot.index != SPARE:
             self._on_message(slot, number, message)
+
+    def _note(self, slot: Slot, loaded: Loaded) -> None:
+        """Keep in mind what the worker of ``slot`` has at hand now."""
+        slot.at_hand.difference_update(loaded.unloaded)
+        if loaded.error is None:
+            slot.at_hand.add(model_of(loaded.voice))
+            if slot.index != SPARE and loaded.took_s > 0:
+                self._reserve.load(loaded.voice)
+        load = slot.loads.pop(loaded.voice, None)
+        if load is None or load.done():
             return
-        load = slot.loads.pop(message.voice)
-        if load.done():
-            return
-        if message.error is None:
-            slot.at_hand.add(message.voice)
+        if loaded.error is None:
             load.set_result(None)
         else:
-            load.set_exception(EngineError(message.error))
+            load.set_exception(EngineError(loaded.error))
 
-    def _lose(self, slot: Slot) -> None:
+    def _lose(self, post: Post) -> None:
         self._count_death()
+        slot = post.slot
+        post.left.set()
         slot.process = slot.busy_since = None
         slot.at_hand.clear()
-        self._on_lost(slot)
+        if slot.index != SPARE:
+            self._on_lost(slot)
         for voice, load in slot.loads.items():
             if not load.done():
                 load.set_exception(WorkerDiedError(f"the engine worker ended while it loaded {voice!r}"))
         slot.loads.clear()
+
+    def _voices_at_hand(self) -> set[str]:
+        """Models that any worker has loaded: a spare is to have them, too."""
+        heavy = {model for slot in self._slots if slot.process for model in slot.process.memory_mb}
+        return {voice for slot in self._slots for voice in slot.at_hand if voice in heavy}
 
     def _count_death(self) -> None:
         self.deaths += 1

@@ -37,6 +37,7 @@ class Stream:
         settings: Settings,
         clock: Clock,
         on_over: Callable[[], None],
+        dialect: str = "",
     ) -> None:
         """Raises what :meth:`Backend.attach` raises; nothing is left behind then."""
         self._session = session
@@ -52,7 +53,9 @@ class Stream:
         self._holding = False
         self.first_audio_s: float | None = None
         """Seconds from opening to the first audio that was made."""
-        self._seat = backend.attach(self, voice)
+        self.queue_s: float | None = None
+        """Seconds from opening to the first turn of this stream."""
+        self._seat = backend.attach(self, voice, dialect)
         self._arm()
 
     # ---- for the transport ------------------------------------------------------------------------------------
@@ -106,6 +109,8 @@ class Stream:
         except Exception:
             self._defect("pull")
             return None
+        if utterance is not None and self.queue_s is None:
+            self.queue_s = self._clock.now() - self._opened_at
         if self._session.more_to_pull:
             # The backend takes "nothing" for an answer until it is woken.
             asyncio.get_running_loop().call_soon(self._seat.wake)
@@ -127,6 +132,11 @@ class Stream:
         """See :class:`~vivavoce.runtime.backend.Source`."""
         self._session.fail(number, error)
         self._made()
+
+    def refuse(self, error: VivavoceError) -> None:
+        """See :class:`~vivavoce.runtime.backend.Source`."""
+        self._session.abort(error)
+        self._woken.set()
 
     # ---- within -----------------------------------------------------------------------------------------------
 

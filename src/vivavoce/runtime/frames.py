@@ -5,7 +5,7 @@ MessagePack, or for a chunk the length of its marks, the marks in MessagePack, a
 says which utterance the message is about, and is 0 where it is about none.
 
 To a worker go :class:`Load`, :class:`Plan`, :class:`Step` and :class:`Drop`; each ``Load`` is answered by one
-:class:`Loaded`, and each ``Step`` by any number of chunks and then one :class:`Stepped` or :class:`Broken`, also when
+:class:`Loaded`, which comes unasked, too, when a step needed a heavy voice that was not at hand; and each ``Step`` by any number of chunks and then one :class:`Stepped` or :class:`Broken`, also when
 its utterance was dropped meanwhile. A worker's first word is :class:`Ready`.
 """
 
@@ -57,6 +57,8 @@ class Ready(Struct, frozen=True):
     voices: tuple[VoiceInfo, ...]
     speakers: dict[str, Gender] = {}
     """See :meth:`~vivavoce.engines.base.Engine.speakers`, of all engines."""
+    memory_mb: dict[str, float] = {}
+    """What loaded models take, in MiB; those that are not worth counting are not in it."""
 
 
 class Loaded(Struct, frozen=True):
@@ -64,6 +66,10 @@ class Loaded(Struct, frozen=True):
 
     voice: str
     error: str | None = None
+    took_s: float = 0.0
+    """0 when it was at hand already."""
+    unloaded: tuple[str, ...] = ()
+    """Models that had to make room for it."""
 
 
 class Stepped(Struct, frozen=True):

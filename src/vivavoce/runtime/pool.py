@@ -7,6 +7,8 @@ chunks of one step. All state changes happen on the event loop's thread, in call
 An utterance under way is a *flight*. A flight whose worker ends is flown again elsewhere if nobody heard any of it;
 else its stream fails. The voice at work when a worker ends is to blame; after ``quarantine_after`` times it is not
 used again. Others that were under way in that worker are neither blamed nor charged a try.
+
+A stream for which there is no room may wait for it, if the settings say so: it has its seat, and is not scheduled.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from operator import attrgetter
 from typing import Final
 
+from vivavoce.engines.base import model_of
 from vivavoce.errors import (
     EngineError,
     ShuttingDownError,
@@ -28,61 +31,21 @@ from vivavoce.errors import (
     error_classes,
     quoted,
 )
-from vivavoce.runtime.admission import Admission
+from vivavoce.runtime.admission import HEAVY_COST, Admission
 from vivavoce.runtime.backend import Source
 from vivavoce.runtime.clock import Clock
-from vivavoce.runtime.crew import Crew, Slot, cores
-from vivavoce.runtime.frames import MAX_NUMBER, Broken, Drop, Message, Plan, Step, Stepped
+from vivavoce.runtime.crew import Crew, cores
+from vivavoce.runtime.frames import MAX_NUMBER, Broken, Drop, Loaded, Message, Plan, Step, Stepped
 from vivavoce.runtime.metrics import Metrics
+from vivavoce.runtime.placement import Placement
+from vivavoce.runtime.reserve import Slot
 from vivavoce.runtime.scheduler import Scheduler
+from vivavoce.runtime.seats import Flight, Seat
+from vivavoce.runtime.waiting import WaitingRoom
 from vivavoce.settings import Settings, exported
-from vivavoce.speech import Chunk, Gender, Utterance, VoiceInfo
+from vivavoce.speech import Chunk, Gender, VoiceInfo
 
 _ERRORS: Final = {cls.code: cls for cls in error_classes()}
-
-
-@dataclass(eq=False, slots=True)
-class _Flight:
-    """An utterance under way."""
-
-    number: int
-    seat: _Seat
-    utterance: Utterance
-    tries_left: int
-    slot: Slot | None = None
-    """Where the worker is that has it; ``None`` before its first step."""
-    heard: bool = False
-
-
-class _Seat:
-    """A stream's place; see :class:`~vivavoce.runtime.backend.Seat`. Everything is a no-op after ``leave``."""
-
-    def __init__(self, pool: LocalPool, source: Source, voice: VoiceInfo, metrics: Metrics) -> None:
-        self._pool = pool
-        self.source = source
-        self.voice = voice
-        self.metrics = metrics.stream(voice.engine)
-        self.flight: _Flight | None = None
-        self.gone = False
-        self.woken_at: float | None = None
-        self.waits = self.unheard = True
-
-    def wake(self) -> None:
-        if not self.gone:
-            self._pool._wake(self)
-
-    def delivered(self, seconds: float) -> None:
-        if not self.gone:
-            self._pool._delivered(self, seconds)
-
-    def hold(self, held: bool) -> None:
-        if not self.gone:
-            self._pool._hold(self, held)
-
-    def leave(self) -> None:
-        if not self.gone:
-            self.gone = True
-            self._pool._leave(self)
 
 
 class LocalPool:
@@ -105,20 +68,25 @@ class LocalPool:
             exported(settings),
         )
         self._idle: dict[int, Slot] = {}
-        self._stepping: dict[int, _Flight] = {}
+        self._stepping: dict[int, Flight] = {}
         """By slot, whose step its worker is at; a listener who leaves does not end the step at once."""
-        self._aboard: list[set[_Flight]] = [set() for _ in range(count)]
+        self._aboard: list[set[Flight]] = [set() for _ in range(count)]
         """By slot, the flights that its worker has."""
-        self._scheduler: Scheduler[_Seat, int] = Scheduler(
+        self._scheduler: Scheduler[Seat, int] = Scheduler(
             lead_s=settings.lead_s, first_deadline_s=settings.first_deadline_s, workers=count
         )
         self._admission = Admission(
             min(count, cores()), settings.max_load, retry_after_s=settings.retry_after_s
         )
+        self._waiting: WaitingRoom[Seat] = WaitingRoom(
+            self._admission, wait_s=settings.admission_wait_s, places=settings.admission_queue
+        )
+        self._waiting_timer: asyncio.TimerHandle | None = None
+        self._placement = Placement(count, settings.voice_memory_mb)
         self._voices: dict[str, VoiceInfo] = {}
         self._engines: set[str] = set()
         self._speakers: dict[str, Gender] = {}
-        self._flights: dict[int, _Flight] = {}
+        self._flights: dict[int, Flight] = {}
         self._last_number = 0
         self._crimes: Counter[str] = Counter()
         self._timer: asyncio.TimerHandle | None = None
@@ -132,12 +100,16 @@ class LocalPool:
     async def start(self) -> None:
         """See :class:`~vivavoce.runtime.backend.Backend`. Raises WorkerDiedError when a worker cannot be started."""
         await self._crew.start()
+        self._crew.keep_spares(max(0, self._settings.spare_workers))
 
     async def close(self) -> None:
         """See :class:`~vivavoce.runtime.backend.Backend`. What is under way fails with ShuttingDownError."""
         self._closing = True
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._waiting_timer):
+            if timer is not None:
+                timer.cancel()
+        for seat in list(self._waiting.guests()):
+            self._turn_away(seat, self._shutting_down())
         for flight in list(self._flights.values()):
             if flight.number in self._flights:
                 self._fail(flight, self._shutting_down())
@@ -149,20 +121,26 @@ class LocalPool:
     def speakers(self) -> Mapping[str, Gender]:
         return self._speakers
 
-    def attach(self, source: Source, voice: VoiceInfo) -> _Seat:
-        """See :class:`~vivavoce.runtime.backend.Backend`. Raises UnknownVoiceError and ShuttingDownError, too."""
+    def attach(self, source: Source, voice: VoiceInfo, dialect: str = "") -> Seat:
+        """See :class:`~vivavoce.runtime.backend.Backend`. Raises UnknownVoiceError, EngineError and ShuttingDownError,
+        too."""
+        seat = Seat(self, source, voice, dialect)
         try:
-            self._admit(voice)
+            self._check(voice)
+            at_once = self._waiting.enter(seat, voice.id, self._clock.now())
         except VivavoceError as error:
-            self._refused += 1
-            self.metrics.refused(error.code)
+            self._count_refusal(seat, error)
             raise
-        seat = _Seat(self, source, voice, self.metrics)
-        self._scheduler.add(seat, self._clock.now())
+        seat.metrics = self.metrics.stream(voice.engine, voice.id, dialect)
+        if at_once:
+            self._seat(seat)
+        else:
+            self._watch_waiting()
         return seat
 
     def status(self) -> Mapping[str, float]:
-        """As the contract says, and ``underruns``, ``refused``, ``quarantined``, ``after_disconnect_s``."""
+        """As the contract says, and ``underruns``, ``refused``, ``quarantined``, ``after_disconnect_s``, ``waiting``,
+        ``spares``, ``lead_seconds``."""
         return {
             "streams": len(self._scheduler),
             "running": self._scheduler.running,
@@ -175,6 +153,9 @@ class LocalPool:
             "refused": self._refused,
             "quarantined": sum(map(self._quarantined, self._crimes)),
             "after_disconnect_s": self._wasted_s,
+            "waiting": len(self._waiting),
+            "spares": self._crew.spares,
+            "lead_seconds": self._scheduler.lead_s(self._clock.now()),
         }
 
     async def load(self, voice: str) -> None:
@@ -183,51 +164,101 @@ class LocalPool:
 
     # ---- what seats ask for ---------------------------------------------------------------------------------------
 
-    def _wake(self, seat: _Seat) -> None:
+    def wake(self, seat: Seat) -> None:
         now = self._clock.now()
         if seat.woken_at is None:
             seat.woken_at = now
-        self._scheduler.ready(seat, True, now)
-        self._offer(seat)
+        if seat.admitted:
+            self._scheduler.ready(seat, True, now)
+            self._offer(seat)
 
-    def _delivered(self, seat: _Seat, seconds: float) -> None:
+    def delivered(self, seat: Seat, seconds: float) -> None:
         now = self._clock.now()
+        dry = self._scheduler.underruns
         self._scheduler.delivered(seat, seconds, now)
+        if self._scheduler.underruns > dry:
+            seat.metrics.underrun()
         if self._idle:
             self._arm(now)
 
-    def _hold(self, seat: _Seat, held: bool) -> None:
+    def hold(self, seat: Seat, held: bool) -> None:
+        if not seat.admitted:
+            return  # There is nothing yet that its listener could refuse to take.
         self._scheduler.hold(seat, held, self._clock.now())
         if not held:
             self._offer(seat)
 
-    def _leave(self, seat: _Seat) -> None:
+    def leave(self, seat: Seat) -> None:
+        if self._waiting.leave(seat):
+            self._let_in()  # Whoever was behind may need less.
+            return
+        seat.metrics.over(seat.made_s, seat.cpu_s, self._scheduler.least_lead_s(seat))
         self._scheduler.remove(seat)
         self._admission.release(seat.voice.id)
         if seat.flight is not None:
             self._cancelled += 1
             self._drop(seat.flight)
+        self._let_in()
 
-    def _admit(self, voice: VoiceInfo) -> None:
+    # ---- who comes in ---------------------------------------------------------------------------------------------
+
+    def _seat(self, seat: Seat) -> None:
+        """``seat`` was admitted: it takes part from now on."""
+        seat.admitted = True
+        self._scheduler.add(seat, self._clock.now(), self._placement.heavy(seat.voice.id))
+        if seat.woken_at is not None:
+            self.wake(seat)
+
+    def _let_in(self) -> None:
+        """Seat those who waited and for whom there is room now."""
+        if len(self._waiting) and not self._closing:
+            for seat in self._waiting.admitted():
+                self._seat(seat)
+
+    def _watch_waiting(self) -> None:
+        """See to it that nobody waits in vain for longer than the settings allow."""
+        due = self._waiting.next_expiry()
+        if due is not None and self._waiting_timer is None:
+            delay_s = max(0.0, due - self._clock.now())
+            self._waiting_timer = asyncio.get_running_loop().call_later(delay_s, self._on_waited)
+
+    def _on_waited(self) -> None:
+        self._waiting_timer = None
+        self._let_in()
+        for seat, refusal in self._waiting.expired(self._clock.now()):
+            self._turn_away(seat, refusal)
+        self._watch_waiting()
+
+    def _turn_away(self, seat: Seat, error: VivavoceError) -> None:
+        seat.gone = True
+        self._waiting.leave(seat)
+        self._count_refusal(seat, error)
+        seat.source.refuse(error)
+
+    def _count_refusal(self, seat: Seat, error: VivavoceError) -> None:
+        self._refused += 1
+        self.metrics.refused(error.code, seat.voice.engine, seat.dialect)
+
+    def _check(self, voice: VoiceInfo) -> None:
         if self._closing:
             raise self._shutting_down()
         if voice.engine not in self._engines:
             raise UnknownVoiceError(f"no engine here has the voice {quoted(voice.id)}", param="voice")
         if self._quarantined(voice.id):
             raise self._quarantine_error(voice.id)
-        self._admission.admit(voice.id)
+        self._placement.check(voice.id)
 
     # ---- the schedule at work -------------------------------------------------------------------------------------
 
-    def _offer(self, seat: _Seat) -> None:
+    def _offer(self, seat: Seat) -> None:
         """``seat`` may have become the most urgent: if a worker that may serve it is idle, let it pick."""
         flight = seat.flight
         if flight is not None and flight.slot is not None:
             if flight.slot.index in self._idle:
                 self._dispatch(flight.slot)
         elif self._idle:
-            idle = self._idle.values()
-            self._dispatch(next((slot for slot in idle if seat.voice.id in slot.at_hand), next(iter(idle))))
+            idle, model = self._idle.values(), model_of(seat.voice.id)
+            self._dispatch(next((slot for slot in idle if model in slot.at_hand), next(iter(idle))))
 
     def _dispatch(self, slot: Slot) -> None:
         """Give the worker of ``slot``, which has nothing to do, the most urgent step."""
@@ -235,7 +266,8 @@ class LocalPool:
             return
         now = self._clock.now()
         self._idle.pop(slot.index, None)  # Pulling may wake other streams: they must not pick this worker.
-        while (choice := self._scheduler.pick(slot.index, now)) is not None:
+        fits = partial(self._placement.fits, slot.index)
+        while (choice := self._scheduler.pick(slot.index, now, fits)) is not None:
             seat = choice.stream
             flight = seat.flight or self._pull(seat, now)
             if flight is None:
@@ -248,23 +280,24 @@ class LocalPool:
         self._idle[slot.index] = slot
         self._arm(now)
 
-    def _pull(self, seat: _Seat, now: float) -> _Flight | None:
+    def _pull(self, seat: Seat, now: float) -> Flight | None:
         utterance = seat.source.pull()
         if utterance is None or seat.gone:
             return None
-        if seat.waits and seat.woken_at is not None:
-            seat.waits = False
-            seat.metrics.queue_wait(now - seat.woken_at)
+        seat.turn(now)
         self._last_number = self._last_number % MAX_NUMBER + 1
-        flight = _Flight(self._last_number, seat, utterance, self._settings.worker_retries)
+        flight = Flight(self._last_number, seat, utterance, self._settings.worker_retries)
         self._flights[flight.number] = seat.flight = flight
         return flight
 
-    def _step(self, slot: Slot, flight: _Flight, seconds: float, now: float) -> None:
+    def _step(self, slot: Slot, flight: Flight, seconds: float, now: float) -> None:
         assert slot.process is not None
         if flight.slot is None:
             flight.slot = slot
-            slot.at_hand.add(flight.utterance.voice)
+            voice = flight.utterance.voice
+            if self._placement.heavy(voice) is None:
+                slot.at_hand.add(model_of(voice))
+            self._placement.board(slot.index, voice)
             self._aboard[slot.index].add(flight)
             slot.process.send(flight.number, Plan(flight.utterance))
         slot.busy_since = now
@@ -299,22 +332,31 @@ class LocalPool:
                 self._on_stepped(slot, message)
             case Broken():
                 self._on_broken(slot, message)
+            case Loaded():
+                self._on_loaded(slot, message)
             case _:
                 raise AssertionError(f"a worker said {type(message).__name__}")
 
     def _on_chunk(self, slot: Slot, number: int, chunk: Chunk) -> None:
         flight = self._flights.get(number)
         if flight is None:
-            wasted_s = len(chunk.pcm) / 2 / self._stepping[slot.index].seat.voice.rate_hz
+            left = self._stepping[slot.index].seat
+            wasted_s = len(chunk.pcm) / 2 / left.voice.rate_hz
             self._wasted_s += wasted_s
-            self.metrics.after_disconnect(wasted_s)
+            left.metrics.after_disconnect(wasted_s)
             return
         flight.heard = True
-        seat = flight.seat
-        if seat.unheard and seat.woken_at is not None:
-            seat.unheard = False
-            seat.metrics.first_audio(self._clock.now() - seat.woken_at)
-        seat.source.take(flight.utterance.number, chunk)
+        flight.seat.heard(self._clock.now())
+        flight.seat.source.take(flight.utterance.number, chunk)
+
+    def _on_loaded(self, slot: Slot, loaded: Loaded) -> None:
+        """The crew knows already; the schedule and the reserve are to know, too."""
+        for unloaded in loaded.unloaded:
+            self._scheduler.unsettle(slot.index, unloaded)
+        if loaded.error is None and (model := self._placement.heavy(loaded.voice)) is not None:
+            self._scheduler.settle(slot.index, model)
+            if self._settings.spare_workers < 0 and self._placement.wants_spare(model, loaded.took_s):
+                self._crew.keep_spares(1)
 
     def _on_stepped(self, slot: Slot, report: Stepped) -> None:
         flight = self._end_step(slot, report.cpu_s, report.samples, done=report.done)
@@ -322,6 +364,9 @@ class LocalPool:
             self._land(flight)
             flight.seat.source.finish(flight.utterance.number)
         self._dispatch(slot)
+        if report.done and self._idle and not flight.seat.gone:
+            self._offer(flight.seat)  # Its next utterance may be made anywhere.
+        self._let_in()
 
     def _on_broken(self, slot: Slot, report: Broken) -> None:
         flight = self._end_step(slot, report.cpu_s, 0, done=True)
@@ -329,12 +374,12 @@ class LocalPool:
             self._fail(flight, _ERRORS.get(report.code, EngineError)(report.message))
         self._dispatch(slot)
 
-    def _end_step(self, slot: Slot, cpu_s: float, samples: int, *, done: bool) -> _Flight:
+    def _end_step(self, slot: Slot, cpu_s: float, samples: int, *, done: bool) -> Flight:
         flight = self._stepping.pop(slot.index)
         slot.busy_since = None
         made_s = samples / flight.seat.voice.rate_hz
         self._steps += 1
-        flight.seat.metrics.step(made_s)
+        flight.seat.worked(made_s, cpu_s)
         self._admission.observe(flight.utterance.voice, cpu_s, made_s)
         if flight.number in self._flights:
             pin = None if done else slot.index
@@ -344,25 +389,26 @@ class LocalPool:
 
     # ---- how flights end ------------------------------------------------------------------------------------------
 
-    def _land(self, flight: _Flight) -> None:
+    def _land(self, flight: Flight) -> None:
         """``flight`` is no longer under way."""
         del self._flights[flight.number]
         flight.seat.flight = None
         if flight.slot is not None:
             self._aboard[flight.slot.index].discard(flight)
+            self._placement.land(flight.slot.index, flight.utterance.voice)
 
-    def _drop(self, flight: _Flight) -> None:
+    def _drop(self, flight: Flight) -> None:
         """End ``flight`` here and in its worker."""
         self._land(flight)
         if flight.slot is not None and flight.slot.process is not None:
             flight.slot.process.send(flight.number, Drop())
 
-    def _fail(self, flight: _Flight, error: VivavoceError) -> None:
+    def _fail(self, flight: Flight, error: VivavoceError) -> None:
         self._drop(flight)
         self._scheduler.unpin(flight.seat, self._clock.now())
         flight.seat.source.fail(flight.utterance.number, error)
 
-    def _recover(self, flight: _Flight, *, charged: bool) -> None:
+    def _recover(self, flight: Flight, *, charged: bool) -> None:
         """The worker of ``flight`` has ended: fly it again if nobody heard any of it, else fail it."""
         flight.slot = None
         voice = flight.utterance.voice
@@ -379,15 +425,22 @@ class LocalPool:
 
     def _on_ready(self, slot: Slot) -> None:
         assert slot.process is not None
+        self._placement.learn(slot.process.memory_mb)
+        for model in slot.at_hand:  # A spare's.
+            self._scheduler.settle(slot.index, model)
         for voice in slot.process.voices:
             self._voices.setdefault(voice.id, voice)
             self._engines.add(voice.engine)
+            if self._placement.heavy(voice.id) is not None:
+                self._admission.expect(voice.id, HEAVY_COST)
         self._speakers |= slot.process.speakers
         self._dispatch(slot)
 
     def _on_lost(self, slot: Slot) -> None:
         """``slot`` has no worker now: blame the voice at work, and see to what was under way."""
         self._idle.pop(slot.index, None)
+        self._scheduler.unsettle(slot.index)
+        self._placement.clear(slot.index)
         stepping = self._stepping.pop(slot.index, None)
         for voice in slot.loads if stepping is None else (stepping.utterance.voice,):
             self._crimes[voice] += 1

@@ -214,9 +214,7 @@ class Scheduler(Generic[S, W]):
         entry.keeping = False
         self._place(stream, entry, now)
 
-    def pick(
-        self, worker: W, now: float, fits: Callable[[Kind], bool] | None = None
-    ) -> Choice[S] | None:
+    def pick(self, worker: W, now: float, fits: Callable[[Kind], bool] | None = None) -> Choice[S] | None:
         """The stream whose step ``worker`` is to make now, or ``None``; ``fits`` tells of a kind whether the worker
         has room for it.
 

@@ -158,6 +158,7 @@ class Studio:
             self.settings,
             self._clock,
             lambda: self._streams.discard(stream),
+            request.dialect,
         )
         self._streams.add(stream)
         return stream

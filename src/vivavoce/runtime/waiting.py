@@ -31,6 +31,10 @@ class WaitingRoom(Generic[G]):
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def guests(self) -> tuple[G, ...]:
+        """Those who wait, in the order of arrival."""
+        return tuple(self._waiting)
+
     def enter(self, guest: G, voice: str, now: float) -> bool:
         """Whether ``guest`` is admitted at once, and not waiting. Raises OverloadedError when it may not even wait."""
         if not self._waiting and self._admission.refusal(voice) is None:

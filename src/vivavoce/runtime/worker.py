@@ -18,7 +18,7 @@ import traceback
 from collections import deque
 from typing import Final, NoReturn, TypeAlias, assert_never
 
-from vivavoce.engines.base import Engine, Job
+from vivavoce.engines.base import Engine, HeavyEngine, Job, model_of
 from vivavoce.engines.registry import load_engines
 from vivavoce.errors import EngineError, UnknownVoiceError, VivavoceError, quoted
 from vivavoce.runtime.frames import (
@@ -34,6 +34,8 @@ from vivavoce.runtime.frames import (
     Stepped,
     encode,
 )
+from vivavoce.runtime.shelf import Shelf
+from vivavoce.settings import load
 from vivavoce.speech import Chunk, Gender, Utterance, VoiceInfo
 
 THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "ORT_NUM_THREADS")
@@ -49,7 +51,7 @@ _Work: TypeAlias = Utterance | Job
 class Worker:
     """The engines of this process, and the utterances they are at."""
 
-    def __init__(self, sock: socket.socket, engines: dict[str, Engine]) -> None:
+    def __init__(self, sock: socket.socket, engines: dict[str, Engine], voice_memory_mb: float) -> None:
         self._sock = sock
         self._reader = FrameReader()
         self._inbox: deque[tuple[int, Message]] = deque()
@@ -66,7 +68,11 @@ class Worker:
                 self._speakers |= speakers
                 self._many_voiced = engine
         self._voices = tuple(voices)
+        self._shelf = Shelf(voice_memory_mb, _weights(self._engines))
         self._work: dict[int, _Work] = {}
+        self._models: dict[int, str] = {}
+        """Heavy models that live jobs use, by utterance."""
+        self._loaded_at = 0.0
         self._current = 0
         self._samples = 0
         self._dropped = False
@@ -74,7 +80,7 @@ class Worker:
 
     def run(self) -> None:
         """Serve until the parent closes its end."""
-        self._send(0, Ready(os.getpid(), self._voices, self._speakers))
+        self._send(0, Ready(os.getpid(), self._voices, self._speakers, dict(self._shelf.memory_mb)))
         while not self._orphaned:
             if not self._inbox:
                 self._receive(wait=True)
@@ -98,11 +104,32 @@ class Worker:
 
     def _load(self, voice: str) -> None:
         try:
-            self._engine(voice).load(voice)
+            loaded = self._at_hand(voice)
+            if loaded is None:
+                self._engine(voice).load(voice)
         except Exception as error:  # an engine's defect must not cost the process
             self._send(0, Loaded(voice, _broken(error).message))
         else:
-            self._send(0, Loaded(voice))
+            self._send(0, loaded or Loaded(voice))
+
+    def _at_hand(self, voice: str) -> Loaded | None:
+        """Load ``voice`` if it is a heavy one that is not loaded, making room first; what was done, if anything.
+
+        Raises EngineError when it cannot be loaded, or finds no room beside the voices at work.
+        """
+        model = model_of(voice)
+        if not self._shelf.is_heavy(model) or self._shelf.use(model):
+            return None
+        began = time.monotonic()
+        engine = self._engine(voice)
+        unloaded = self._shelf.make_room(model, frozenset(self._models.values()))
+        for other in unloaded:
+            owner = self._engine(other)
+            assert isinstance(owner, HeavyEngine)
+            owner.unload(other)
+        engine.load(voice)
+        self._shelf.put(model)
+        return Loaded(voice, took_s=time.monotonic() - began, unloaded=unloaded)
 
     def _step(self, number: int, max_samples: int) -> None:
         """Make a step and answer it; whatever the engine raises ends this utterance only."""
@@ -111,7 +138,9 @@ class Worker:
         self._dropped = number not in self._work or self._drop_waits(number)
         answer: Message
         try:
-            done = self._dropped or self._job(number).step(max_samples, self._emit)
+            job = None if self._dropped else self._job(number)
+            began = max(began, self._loaded_at)  # Loading is no part of the price of speech.
+            done = job is None or job.step(max_samples, self._emit)
             answer = Stepped(done or self._dropped, time.process_time() - began, self._samples)
         except Exception as error:  # an engine's defect must not cost the process
             done, answer = True, _broken(error, time.process_time() - began)
@@ -126,6 +155,11 @@ class Worker:
     def _job(self, number: int) -> Job:
         work = self._work[number]
         if isinstance(work, Utterance):
+            if (loaded := self._at_hand(work.voice)) is not None:
+                self._loaded_at = time.process_time()
+                self._send(0, loaded)
+            if self._shelf.is_heavy(model := model_of(work.voice)):
+                self._models[number] = model
             work = self._work[number] = self._engine(work.voice).plan(work)
         return work
 
@@ -137,6 +171,7 @@ class Worker:
 
     def _drop(self, number: int) -> None:
         work = self._work.pop(number, None)
+        self._models.pop(number, None)
         if work is None or isinstance(work, Utterance):
             return
         try:
@@ -177,6 +212,16 @@ class Worker:
             self._orphaned = True
 
 
+def _weights(engines: dict[str, Engine]) -> dict[str, float]:
+    """Memory of the heavy models, in MiB, from the engine of each voice."""
+    found: dict[str, float] = {}
+    for voice, engine in engines.items():
+        model = model_of(voice)
+        if isinstance(engine, HeavyEngine) and model not in found and (size := engine.memory_mb(model)) > 0:
+            found[model] = size
+    return found
+
+
 def _broken(error: Exception, cpu_s: float = 0.0) -> Broken:
     """What to tell the parent. An unexpected exception is told by its name: its words may hold the caller's text."""
     if isinstance(error, VivavoceError):
@@ -213,7 +258,7 @@ def main(arguments: list[str]) -> NoReturn:
     for variable in THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
     engines = load_engines([name for name in names.split(",") if name])
-    Worker(socket.socket(fileno=fd), engines).run()
+    Worker(socket.socket(fileno=fd), engines, load().voice_memory_mb).run()
     # Skips the libraries' own tear-down, which has nothing to save and may hang.
     sys.stderr.flush()
     os._exit(0)

@@ -157,7 +157,7 @@ class House:
 
         Raises what :meth:`Studio.open` raises, and the errors of a key that allows no more.
         """
-        request = msgspec.structs.replace(request, account=key.account if key else None)
+        request = msgspec.structs.replace(request, account=key.account if key else None, dialect=dialect)
         store = self.backroom.store if self.backroom else None
         ledger = None
         if store is not None:
