@@ -20,6 +20,8 @@ from vivavoce.server.http import SpeechEndpoint, request_id_of, respond
 from vivavoce.server.lookups import LookupEndpoint
 from vivavoce.server.playground_pages import playground
 from vivavoce.server.reconnect import Lines
+from vivavoce.server.replay import Replays
+from vivavoce.server.resume import RangedEndpoint, ResumingEndpoint
 from vivavoce.server.ws import SocketEndpoint, deny
 
 log = logging.getLogger(__name__)
@@ -27,7 +29,13 @@ log = logging.getLogger(__name__)
 
 def routes(house: House) -> list[BaseRoute]:
     """Every path of the server."""
-    return [*_pages(house), *_native(house), *table.native_services(house), *table.routes(house)]
+    replays = Replays(house.settings.replay_window_s, house.settings.replay_bytes, house.guests)
+    return [
+        *_pages(house),
+        *_native(house, replays),
+        *table.native_services(house),
+        *table.routes(house, replays),
+    ]
 
 
 class App:
@@ -85,12 +93,14 @@ def _pages(house: House) -> list[BaseRoute]:
     ]
 
 
-def _native(house: House) -> list[BaseRoute]:
+def _native(house: House, replays: Replays) -> list[BaseRoute]:
     resolve = house.voice
     sockets = NativeSockets(resolve, house.settings.idle_timeout_s)
     lines = Lines(house.settings)
+    plain = SpeechEndpoint(house, lambda path: NativeExchange(resolve), "native")
+    resuming = ResumingEndpoint(house, lambda path: NativeExchange(resolve), "native", replays)
     return [
-        _speech("/v1/speech", SpeechEndpoint(house, lambda path: NativeExchange(resolve), "native")),
+        _speech("/v1/speech", RangedEndpoint(plain, resuming)),
         WebSocketRoute("/v1/speech/stream", SocketEndpoint(house, sockets, "native", lines=lines)),
         Route("/v1/speech/stream", _SocketsOnly()),
         _page(house, "/v1/speech/health", lookups.health),

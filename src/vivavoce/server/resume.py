@@ -90,6 +90,20 @@ class ResumingEndpoint:
         return self._replays.record(owner, name, SpokenSource(exchange, reading, speaking))
 
 
+class RangedEndpoint:
+    """A speech path whose downloads can be taken up again by those who ask for it: a request with a ``Range`` header
+    (``bytes=0-`` the first time) is kept, any other stops with its listener."""
+
+    def __init__(self, plain: SpeechEndpoint, resuming: ResumingEndpoint) -> None:
+        self.name = plain.name
+        self._plain = plain
+        self._resuming = resuming
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = self._resuming if "range" in Headers(scope=scope) else self._plain
+        await chosen(scope, receive, send)
+
+
 class SpokenSource:
     """A stream as the source of a body; see :class:`~vivavoce.server.replay.Source`."""
 

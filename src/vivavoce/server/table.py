@@ -195,11 +195,10 @@ class _Path:
     socket: ASGIApp | None = None
 
 
-def routes(house: House, wires: Sequence[Wire] = WIRES) -> list[BaseRoute]:
+def routes(house: House, replays: Replays, wires: Sequence[Wire] = WIRES) -> list[BaseRoute]:
     """Every vendor's paths: under their prefixes, and at the root. Literal paths go before those with parameters."""
     found: list[BaseRoute] = []
     root: dict[str, _Path] = {}
-    replays = Replays(house.settings.replay_window_s, house.settings.replay_bytes, house.guests)
     house.give_way = replays.let_go
     for wire in wires:
         for path, endpoint in _plain(house, wire, replays).items():
