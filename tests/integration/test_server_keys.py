@@ -244,7 +244,7 @@ def test_a_keys_own_voice_is_spoken_for_it_and_unknown_to_others(locked: tuple[L
 
 
 def test_what_is_made_whole_does_not_keep_to_a_listeners_pace(tmp_path: Path) -> None:
-    text = "This sentence is spoken again and again. " * 12
+    text = "This sentence is spoken again and again. " * 16
     ask = {"text": text, "voice": "tone", "format": "mp3", "complete": True}
     with serving(tmp_path, lead_s=0.5) as server:
         answer = httpx.post(f"{server.url}/v1/speech", json=ask, timeout=20)
