@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 from msgspec import to_builtins
 
-from vivavoce.cli.output import console, counted, print_json, table
+from vivavoce.cli.output import console, counted, print_json, table, warn
 from vivavoce.cli.presets import preset
+from vivavoce.cli.voices_adding import STREAMING, add, list_available, remove
 from vivavoce.errors import OutOfRangeError, UnknownLanguageError, quoted
 from vivavoce.settings import load
 
@@ -17,19 +18,32 @@ if TYPE_CHECKING:
     from vivavoce.speech import VoiceInfo
     from vivavoce.voices.catalogue import Catalogue
 
+C = TypeVar("C", bound=Callable[..., Any])
 WIDE: Final = 100
 """Columns of a terminal from which on the names of voices fit too."""
 COLUMNS: Final = ("  id", "language", "gender", "engine", "rate", "licence", "name")
 
 
+def _list_options(command: C) -> C:
+    """The options of a list, for ``voices`` itself and for ``voices list``."""
+    options = (
+        click.option("-l", "--lang", metavar="TAG", help="Only voices that speak this language: fr, pt-BR."),
+        click.option("--engine", metavar="NAME", help="Only this engine's voices."),
+        click.option(
+            "--all", "everything", is_flag=True, help="Every voice, not only the best of each language."
+        ),
+        click.option("--json", "as_json", is_flag=True, help="A list of objects with all fields."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @click.group(name="voices", invoke_without_command=True)
-@click.option("-l", "--lang", metavar="TAG", help="Only voices that speak this language: fr, pt-BR.")
-@click.option("--engine", metavar="NAME", help="Only this engine's voices.")
-@click.option("--all", "everything", is_flag=True, help="Every voice, not only the best of each language.")
-@click.option("--json", "as_json", is_flag=True, help="A list of objects with all fields.")
+@_list_options
 @click.pass_context
 def voices(ctx: click.Context, lang: str | None, engine: str | None, everything: bool, as_json: bool) -> None:
-    """List the voices of this machine.
+    """List the voices of this machine; add and remove neural ones.
 
     Without options: the best voice of each language. A star marks the voice that speaks when only its language
     is named.
@@ -39,12 +53,47 @@ def voices(ctx: click.Context, lang: str | None, engine: str | None, everything:
       vivavoce voices
       vivavoce voices --lang fr
       vivavoce voices --engine flite --json
+      vivavoce voices list --available --lang de
+      vivavoce voices add en_US-lessac-medium
     """
-    if ctx.invoked_subcommand is not None:
-        return
+    if ctx.invoked_subcommand is None:
+        _list(lang, engine, everything=everything, as_json=as_json)
+
+
+@voices.command(name="list")
+@_list_options
+@click.option(
+    "--available", is_flag=True, help="Piper voices that can be added, instead of those that are here."
+)
+@click.option("--from", "source", metavar="DIR|URL", help="With --available: a copy of the hub's catalogue.")
+@click.option("--offline", is_flag=True, help="With --available: the catalogue that was seen last.")
+def list_(
+    lang: str | None,
+    engine: str | None,
+    everything: bool,
+    as_json: bool,
+    available: bool,
+    source: str | None,
+    offline: bool,
+) -> None:
+    """List voices: those of this machine, or with --available those that can be added.
+
+    \b
+    Examples:
+      vivavoce voices list --engine piper
+      vivavoce voices list --available --lang de
+    """
+    if available:
+        list_available(lang, source, offline=offline, as_json=as_json)
+    else:
+        _list(lang, engine, everything=everything, as_json=as_json)
+
+
+def _list(lang: str | None, engine: str | None, *, everything: bool, as_json: bool) -> None:
     from vivavoce.cli.installed import catalogue
 
-    known = catalogue(load())
+    settings = load()
+    known = catalogue(settings)
     found = select(known, lang, engine)
     defaults = default_ids(known, found)
     if not (everything or lang or engine or as_json):
@@ -53,8 +102,22 @@ def voices(ctx: click.Context, lang: str | None, engine: str | None, everything:
         print_json([as_object(voice, voice.id in defaults) for voice in found])
     else:
         _print(found, defaults, total=len(known.listing(None)))
+        _print_rungs(settings.data_dir)
 
 
+def _print_rungs(data_dir: str) -> None:
+    """Which of the added voices do not stream as they might, and why."""
+    from vivavoce.voices.installed import installed
+
+    for voice in installed(data_dir):
+        if not voice.rung:
+            warn(f"{voice.id} is not prepared for this version; `vivavoce voices add {voice.id} --again`")
+        elif voice.rung != "stateful":
+            warn(f"{voice.id} {STREAMING[voice.rung]}; {voice.why}")
+
+
+voices.add_command(add)
+voices.add_command(remove)
 voices.add_command(preset)
 
 

@@ -1,0 +1,140 @@
+"""The voices that were added to this machine, as folders: ``<data>/voices/piper/<id>``.
+
+A folder is there whole or not at all: it is made under ``.adding`` and moved into place. ``source.json`` in it says where
+it came from; what the engine makes of it is in ``cut/manifest.json``, of which only the rung is read here.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from vivavoce.errors import AlreadyExistsError, NotFoundError, OutOfRangeError, StorageError, quoted
+
+SOURCE: Final = "source.json"
+STAGING: Final = ".adding"
+T = TypeVar("T", bound=Struct)
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class StoredFile(Struct, frozen=True):
+    """A file as it was published."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """Where a voice came from."""
+
+    id: str
+    origin: str
+    """Address or path."""
+    licence: str = ""
+    added: str = ""
+    """ISO 8601, UTC."""
+    files: tuple[StoredFile, ...] = ()
+
+
+class Installed(Struct, frozen=True):
+    """A voice of this machine."""
+
+    id: str
+    source: Source
+    rung: str
+    """How it streams: stateful, windows or sentences; empty when it is not prepared for this version."""
+    why: str
+    """Why it does not stream better."""
+    bytes: int
+
+
+class _Manifest(Struct, frozen=True):
+    """What is read of the engine's manifest."""
+
+    rung: str = ""
+    why: str = ""
+
+
+def folder_of(data_dir: str) -> Path:
+    """Where the voices are."""
+    return Path(data_dir) / "voices" / "piper"
+
+
+def check_id(voice_id: str) -> str:
+    """``voice_id``, if it can be the name of a folder and of a voice. Raises OutOfRangeError."""
+    if not _ID.fullmatch(voice_id):
+        raise OutOfRangeError(
+            f"a voice's name is made of letters, digits, '.', '_' and '-', got {quoted(voice_id)}",
+            param="voice",
+        )
+    return voice_id
+
+
+def installed(data_dir: str) -> list[Installed]:
+    """Every added voice, by its id."""
+    folder = folder_of(data_dir)
+    if not folder.is_dir():
+        return []
+    return [_read(path) for path in sorted(folder.iterdir()) if path.is_dir() and _ID.fullmatch(path.name)]
+
+
+def remove(data_dir: str, voice_id: str) -> None:
+    """Take a voice away. Streams that are live go on: they have loaded it. Raises NotFoundError, StorageError."""
+    folder = folder_of(data_dir)
+    path = folder / check_id(voice_id)
+    if not path.is_dir():
+        known = ", ".join(voice.id for voice in installed(data_dir)) or "none"
+        raise NotFoundError(
+            f"no added voice is called {quoted(voice_id)}; added voices: {known}", param="voice"
+        )
+    with locked(folder, voice_id):
+        gone = folder / STAGING / f"{voice_id}.removed"
+        try:
+            shutil.rmtree(gone, ignore_errors=True)
+            path.rename(gone)
+            shutil.rmtree(gone)
+        except OSError as error:
+            raise StorageError(f"{voice_id} cannot be removed: {error.strerror or error}") from None
+
+
+@contextmanager
+def locked(folder: Path, voice_id: str) -> Iterator[None]:
+    """Only one process at a time adds or removes a voice. Raises AlreadyExistsError when another one is at it."""
+    try:
+        (folder / STAGING).mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / STAGING / f"{voice_id}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+    except OSError as error:
+        raise StorageError(f"{folder} cannot be written: {error.strerror or error}") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise AlreadyExistsError(f"{voice_id} is being added or removed by another process") from None
+    try:
+        yield
+    finally:
+        os.close(lock)  # The file stays: who deletes it lets two others lock two files of that name.
+
+
+def _read(path: Path) -> Installed:
+    source = _decoded(path / SOURCE, Source(id=path.name, origin=""))
+    manifest = _decoded(path / "cut" / "manifest.json", _Manifest())
+    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return Installed(path.name, source, manifest.rung, manifest.why, size)
+
+
+def _decoded(path: Path, otherwise: T) -> T:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=type(otherwise))
+    except (OSError, msgspec.DecodeError):
+        return otherwise
