@@ -196,9 +196,9 @@ class ThreadedStudio:
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         """Raises OutOfRangeError."""
+        self._studio = LoopStudio(settings)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="vivavoce-local", daemon=True)
-        self._studio = LoopStudio(settings)
 
     def fetch(self, request: Request, timeout_s: float) -> Answer:
         """See :class:`LoopStudio`."""

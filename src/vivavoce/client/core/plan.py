@@ -25,6 +25,6 @@ class Plan(Struct, frozen=True):
         """Seconds to wait before try ``attempt`` (from 1): what the server asked for, or twice as long each time,
         and up to half of it more, so that clients which failed together do not come back together."""
         retries = self.retries
-        own_s = min(retries.longest_s, retries.first_s * 2.0 ** (attempt - 1))
+        own_s = min(retries.longest_s, retries.first_s * 2.0 ** min(attempt - 1, 30))
         base_s = own_s if retry_after_s is None else max(0.0, retry_after_s)
         return base_s + self.dice() * 0.5 * own_s
