@@ -34,7 +34,7 @@ test: $(VENV)/.tested
 	@$(BIN)/python -m pytest
 
 fast: $(VENV)/.tested
-	@$(BIN)/python -m pytest -m fast
+	@$(BIN)/python -m pytest -m fast tests/fast
 
 check: $(VENV)/.tested
 	@$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -38,8 +39,9 @@ _STRUCTS: Final = (
 SPEECH_ERRORS: Final = (400, 401, 408, 413, 429, 500, 503)
 
 
+@cache
 def document() -> dict[str, Any]:
-    """The OpenAPI 3.1 document, fresh. The socket's messages are among the schemas; OpenAPI has no sockets."""
+    """The OpenAPI 3.1 document, made once and not to be changed. The socket's messages are among the schemas; OpenAPI has no sockets."""
     types, schemas = msgspec.json.schema_components(_STRUCTS, ref_template=REF)
     for union, name in (
         (wire.SpeechLine, "SpeechLine"),
