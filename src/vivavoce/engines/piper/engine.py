@@ -172,7 +172,7 @@ def _infos(voice: str, config: VoiceConfig, manifest: Manifest, licence: str) ->
     rank = _RANKS.get(quality, 3)
     info = VoiceInfo(
         id=voice,
-        name=voice,
+        name=_name(voice),
         engine=PiperEngine.name,
         language=config.tag,
         languages=_languages(config),
@@ -189,11 +189,19 @@ def _infos(voice: str, config: VoiceConfig, manifest: Manifest, licence: str) ->
         info,
         *(
             structs.replace(
-                info, id=f"{voice}{SPEAKER_MARK}{name}", name=f"{voice}, speaker {name}", rank=rank + 5
+                info, id=f"{voice}{SPEAKER_MARK}{name}", name=f"{info.name}, speaker {name}", rank=rank + 5
             )
             for name in speakers
         ),
     ]
+
+
+def _name(voice: str) -> str:
+    """``en_US-lessac-medium`` in words; what is named otherwise keeps its name."""
+    parts = voice.split("-")
+    return (
+        f"{parts[1].replace('_', ' ').title()}, {parts[2]}" if len(parts) == 3 and "_" in parts[0] else voice
+    )
 
 
 def _languages(config: VoiceConfig) -> tuple[str, ...]:

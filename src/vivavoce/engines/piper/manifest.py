@@ -130,4 +130,4 @@ def read_licence(folder: Path) -> str:
         source = msgspec.json.decode((folder / SOURCE).read_bytes(), type=_Source)
     except (OSError, msgspec.DecodeError):
         source = _Source()
-    return source.licence or "unknown; see where the voice came from"
+    return source.licence or "not stated"
