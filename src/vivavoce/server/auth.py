@@ -83,6 +83,43 @@ class Gate:
             return None
         return self.store.keys.check(_given(secret), scope, time.time())
 
+    def confirm(self, key: Key) -> None:
+        """``key`` was admitted before, and may go on. Raises RevokedKeyError when it has been revoked since; one that
+        has expired since holds as long as its connection."""
+        if self.store is not None:
+            self.store.keys.confirm(key)
+
+    async def use_up(self, key: Key) -> None:
+        """A single-use key is used now. Raises UsedKeyError when it was before, and StorageError."""
+        if self.store is not None:
+            await self.store.keys.consume(key, time.time())
+
+
+class Badge:
+    """The keys of one socket: that of its handshake, or else those that its messages bring."""
+
+    def __init__(self, gate: Gate, key: Key | None, brought: Callable[[Key], None]) -> None:
+        """``brought`` is told of every limited key that a message brings, once."""
+        self._gate = gate
+        self._key = key
+        self._brought = brought
+        self._known: dict[str, Key] = {}
+        """Single-use keys of this socket by their secrets: its own uses are one."""
+
+    def key(self, secret: str | None) -> Key | None:
+        """The key of one more stream, whose message brought ``secret``. Raises what :meth:`Gate.known` raises."""
+        if self._key is not None:
+            self._gate.confirm(self._key)
+            return self._key
+        if secret is not None and secret in self._known:
+            return self._known[secret]
+        key = self._gate.known(secret)
+        if key is not None and (key.single_use or key.max_session_s is not None):
+            if key.single_use and secret is not None:
+                self._known[secret] = key
+            self._brought(key)
+        return key
+
 
 def _given(secret: str | None) -> str:
     if not secret:

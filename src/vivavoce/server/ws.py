@@ -33,13 +33,12 @@ from vivavoce.dialects.contract import (
 )
 from vivavoce.errors import SessionExpiredError, TooManyStreamsError, UnknownStreamError, VivavoceError
 from vivavoce.records import Key
-from vivavoce.server.auth import Credential, native_credential
+from vivavoce.server.auth import Badge, Credential, native_credential
 from vivavoce.server.house import House
 from vivavoce.server.http import request_id_of, respond
-from vivavoce.server.portion import MAX_AUDIO_BYTES, audio_bytes, portion
+from vivavoce.server.pump import Pump
 from vivavoce.server.reconnect import Line, Lines
-from vivavoce.server.speaking import Speaking
-from vivavoce.speech import Cancel, Command, Ended, Event, Failed
+from vivavoce.speech import Command
 
 MAX_REPLIES: Final = 256
 """Frames that may wait for the clerk; over it the socket is not read, as its client does not read either."""
@@ -131,13 +130,14 @@ class Socket:
         self._house = house
         self._connection = connection
         self._caller = caller
+        self._badge = Badge(house.gate, caller.key, self._brought)
         self._receive = receive
         self._asgi_send = send
         self._turn = asyncio.Lock()
         self._replies: deque[Reply | Close] = deque()
         self._posted = asyncio.Event()
         self._room = asyncio.Event()
-        self._live: dict[StreamKey, _Pump] = {}
+        self._live: dict[StreamKey, Pump] = {}
         self._pumps: set[asyncio.Task[None]] = set()
         self._last_pump: dict[StreamKey, asyncio.Task[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -153,10 +153,8 @@ class Socket:
                 clerk = group.create_task(self._clerk())
                 self._act(actions)
                 self._tick()
-                if self._caller.key is not None and self._caller.key.max_session_s is not None:
-                    self._curfew = asyncio.get_running_loop().call_later(
-                        self._caller.key.max_session_s, self._expire
-                    )
+                if self._caller.key is not None:
+                    self._bound(self._caller.key)
                 if self._house.state == "draining":
                     self.last_call()
                 await self._listen()
@@ -235,7 +233,7 @@ class Socket:
         self._last_pump[start.stream] = task
         task.add_done_callback(lambda done: self._pump_done(start.stream, done))
 
-    def _open(self, start: Start) -> _Pump:
+    def _open(self, start: Start) -> Pump:
         if self._draining:
             raise self._house.closed()
         allowed = self._house.settings.max_streams_per_socket
@@ -245,11 +243,10 @@ class Socket:
                 retry_after_s=self._house.settings.retry_after_s,
             )
         caller = self._caller
-        # A key inside the message counts where the handshake brought none.
-        key = caller.key or self._house.gate.known(start.credential)
+        key = self._badge.key(start.credential)
         label = f"ws {caller.dialect} id={caller.request_id} stream={start.stream!r}"
         speaking = self._house.speak(start.open, key, caller.dialect, caller.request_id, label)
-        return _Pump(start.stream, speaking, start.credit_bytes)
+        return Pump(start.stream, speaking, start.credit_bytes)
 
     def _feed(self, key: StreamKey, command: Command) -> None:
         pump = self._live.get(key)
@@ -263,7 +260,7 @@ class Socket:
     # ---- what goes out ----------------------------------------------------------------------------------------
 
     async def _run_pump(
-        self, pump: _Pump, opened: Sequence[Action], before: asyncio.Task[None] | None
+        self, pump: Pump, opened: Sequence[Action], before: asyncio.Task[None] | None
     ) -> None:
         """Sends a stream's events until its last."""
         try:
@@ -332,6 +329,24 @@ class Socket:
             delay_s = max(0.0, tick.again_at - now)
             self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
 
+    def _bound(self, key: Key) -> None:
+        """The socket lives no longer than ``key`` allows."""
+        if key.max_session_s is not None and self._curfew is None:
+            self._curfew = asyncio.get_running_loop().call_later(key.max_session_s, self._expire)
+
+    def _brought(self, key: Key) -> None:
+        """A message has brought a limited key."""
+        self._bound(key)
+        if key.single_use:
+            self._group.create_task(self._use_up(key))
+
+    async def _use_up(self, key: Key) -> None:
+        try:
+            await self._house.gate.use_up(key)
+        except VivavoceError as error:
+            # Another socket was faster.
+            self._act(self._connection.farewell(error))
+
     def _expire(self) -> None:
         """The caller's temporary key allows no longer connection."""
         for task in self._pumps:
@@ -343,56 +358,3 @@ class Socket:
     def _leave_if_idle(self) -> None:
         if self._draining and not self._live and not self._pumps:
             self._act(self._connection.farewell(self._house.closed()))
-
-
-class _Pump:
-    """What a stream may send: its credit, and whether it was cancelled."""
-
-    def __init__(self, key: StreamKey, speaking: Speaking, credit: int | None) -> None:
-        self.key = key
-        self.speaking = speaking
-        self._credit = credit
-        self._cancelled = False
-        self._moved = asyncio.Event()
-
-    def credit(self, size: int) -> None:
-        """The listener can take so many more bytes."""
-        if self._credit is not None:
-            self._credit += size
-            self._moved.set()
-
-    def command(self, command: Command) -> None:
-        """Raises VivavoceError when the stream refuses it."""
-        if isinstance(command, Cancel):
-            self._cancelled = True
-            self._moved.set()
-            if self.speaking.over:
-                return  # only what is held here is left to cancel
-        self.speaking.send(command)
-
-    async def next(self, events: Sequence[Event]) -> tuple[Sequence[Event], Sequence[Event]]:
-        """What of ``events`` goes now, and the rest; waits for credit when audio is next and there is none.
-
-        Once cancelled, nothing but the last event goes.
-        """
-        while True:
-            if self._cancelled:
-                return _last(events), ()
-            limit = MAX_AUDIO_BYTES if self._credit is None else min(self._credit, MAX_AUDIO_BYTES)
-            now, rest = portion(events, limit)
-            if now:
-                if self._credit is not None:
-                    self._credit -= audio_bytes(now)
-                return now, rest
-            self._moved.clear()
-            await self._moved.wait()
-
-
-def _last(events: Sequence[Event]) -> Sequence[Event]:
-    match events[-1]:
-        case Ended() as ended:
-            return (msgspec.structs.replace(ended, cancelled=True),)
-        case Failed() as failed:
-            return (failed,)
-        case _:
-            return ()

@@ -80,10 +80,15 @@ class Keys:
             raise AuthenticationError("expected a valid API key, got one that does not exist")
         return self._keys[key_id]
 
-    def _good(self, key: Key, scope: Scope, now: float) -> Key:
+    def confirm(self, key: Key) -> None:
+        """Raises RevokedKeyError when ``key``, checked before, or the key that made it has been revoked since."""
+        known = self._keys.get(key.id, key)
         parent = self._keys.get(key.parent_id) if key.parent_id else None
-        if key.revoked_at is not None or (parent is not None and parent.revoked_at is not None):
+        if known.revoked_at is not None or (parent is not None and parent.revoked_at is not None):
             raise RevokedKeyError(f"the API key {key.prefix}… has been revoked")
+
+    def _good(self, key: Key, scope: Scope, now: float) -> Key:
+        self.confirm(key)
         if key.expires_at is not None and now >= key.expires_at:
             raise ExpiredKeyError(f"the API key {key.prefix}… has expired")
         if key.single_use and key.used_at is not None:
