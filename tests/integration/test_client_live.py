@@ -71,7 +71,8 @@ def test_whole(client: VivavoceClient, tmp_path: Any) -> None:
     assert result.raw_data[:4] == b"RIFF"
     assert int.from_bytes(result.raw_data[40:44], "little") == len(result) - 44
     samples = result.pcm16()
-    assert (samples.dtype, samples.shape) == (numpy.int16, ((len(result) - 44) // 2,))
+    assert samples.dtype == numpy.int16
+    assert samples.shape == ((len(result) - 44) // 2,)
     assert float(numpy.abs(result.pcm()).max()) <= 1.0
     assert "".join(f"{word.text} " for word in result.text_with_timestamps) == f"{TEXT} "
     assert [TEXT[word.text_start : word.text_stop] for word in result.text_with_timestamps] == TEXT.split()
@@ -228,10 +229,9 @@ def test_dictionaries(client: VivavoceClient) -> None:
     assert client.dictionaries.get(made.id) == made
     assert client.dictionaries.update(made.id, name="people").name == "people"
     assert [one.name for one in client.dictionaries.list()] == ["people"]
-    assert (
-        client.tts("Nguyen.", voice="en-us", dictionary=made.id).raw_data
-        == client.tts("Win.", voice="en-us").raw_data
-    )
+    said = client.tts("Nguyen.", voice="en-us", dictionary=made.id)
+    assert len(said) == len(client.tts("Win.", voice="en-us"))
+    assert len(said) != len(client.tts("Nguyen.", voice="en-us"))
     client.dictionaries.delete(made.id)
     with pytest.raises(VivavoceNotFoundError):
         client.dictionaries.get(made.id)
@@ -271,7 +271,10 @@ def test_nobody_there() -> None:
 
 
 def test_a_server_that_dies_is_an_error(tmp_path: Any) -> None:
-    with serving(tmp_path) as server, VivavoceClient(server.url, retries=QUICK) as client:
+    with (
+        serving(tmp_path, resume_window_s=0.5) as server,
+        VivavoceClient(server.url, retries=QUICK) as client,
+    ):
         stream = client.tts_stream(LONG, voice="tone-slow", output_format="pcm")
         chunks = stream.iter_bytes()
         next(chunks)
@@ -297,7 +300,7 @@ def test_async_shapes(live: Live, reference: bytes) -> None:
                 await speech.flush("f")
                 await speech.send_eos()
                 kinds = [message["type"] async for message in speech]
-            assert (kinds[0], kinds[-2:]) == ("ready", ["flushed", "end_of_stream"])
+            assert (kinds[0], kinds[-1], kinds.count("flushed")) == ("ready", "end_of_stream", 1)
             config = RealtimeTTSConfig(voice="tone", sample_rate=16_000)
             async with client.realtime.tts.connect(config=config) as session:
                 session.pause()
