@@ -36,6 +36,7 @@ class PaperStream:
         self.commands: list[Command] = []
         self.refuse: VivavoceError | None = None
         self.cancelled = False
+        self.queue_s: float | None = None
         self.taken = 0
         self._scripted = scripted
         self._batches: asyncio.Queue[Sequence[Event]] = asyncio.Queue()

@@ -31,17 +31,17 @@ from vivavoce.errors import (
     error_classes,
     quoted,
 )
-from vivavoce.runtime.admission import HEAVY_COST, Admission
+from vivavoce.runtime.admission import HEAVY_COST
 from vivavoce.runtime.backend import Source
 from vivavoce.runtime.clock import Clock
 from vivavoce.runtime.crew import Crew, cores
+from vivavoce.runtime.door import Door
 from vivavoce.runtime.frames import MAX_NUMBER, Broken, Drop, Loaded, Message, Plan, Step, Stepped
 from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.placement import Placement
 from vivavoce.runtime.reserve import Slot
 from vivavoce.runtime.scheduler import Scheduler
 from vivavoce.runtime.seats import Flight, Seat
-from vivavoce.runtime.waiting import WaitingRoom
 from vivavoce.settings import Settings, exported
 from vivavoce.speech import Chunk, Gender, VoiceInfo
 
@@ -75,13 +75,7 @@ class LocalPool:
         self._scheduler: Scheduler[Seat, int] = Scheduler(
             lead_s=settings.lead_s, first_deadline_s=settings.first_deadline_s, workers=count
         )
-        self._admission = Admission(
-            min(count, cores()), settings.max_load, retry_after_s=settings.retry_after_s
-        )
-        self._waiting: WaitingRoom[Seat] = WaitingRoom(
-            self._admission, wait_s=settings.admission_wait_s, places=settings.admission_queue
-        )
-        self._waiting_timer: asyncio.TimerHandle | None = None
+        self._door = Door(settings, min(count, cores()), clock, self.metrics, self._seat)
         self._placement = Placement(count, settings.voice_memory_mb)
         self._voices: dict[str, VoiceInfo] = {}
         self._engines: set[str] = set()
@@ -92,7 +86,7 @@ class LocalPool:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0.0
         self._closing = False
-        self._steps = self._cancelled = self._refused = 0
+        self._steps = self._cancelled = 0
         self._wasted_s = 0.0
 
     # ---- Backend --------------------------------------------------------------------------------------------------
@@ -105,11 +99,9 @@ class LocalPool:
     async def close(self) -> None:
         """See :class:`~vivavoce.runtime.backend.Backend`. What is under way fails with ShuttingDownError."""
         self._closing = True
-        for timer in (self._timer, self._waiting_timer):
-            if timer is not None:
-                timer.cancel()
-        for seat in list(self._waiting.guests()):
-            self._turn_away(seat, self._shutting_down())
+        if self._timer is not None:
+            self._timer.cancel()
+        self._door.close(self._shutting_down())
         for flight in list(self._flights.values()):
             if flight.number in self._flights:
                 self._fail(flight, self._shutting_down())
@@ -127,15 +119,10 @@ class LocalPool:
         seat = Seat(self, source, voice, dialect)
         try:
             self._check(voice)
-            at_once = self._waiting.enter(seat, voice.id, self._clock.now())
         except VivavoceError as error:
-            self._count_refusal(seat, error)
+            self._door.count_refusal(seat, error)
             raise
-        seat.metrics = self.metrics.stream(voice.engine, voice.id, dialect)
-        if at_once:
-            self._seat(seat)
-        else:
-            self._watch_waiting()
+        self._door.enter(seat)
         return seat
 
     def status(self) -> Mapping[str, float]:
@@ -148,12 +135,12 @@ class LocalPool:
             "worker_deaths": self._crew.deaths,
             "steps": self._steps,
             "cancelled": self._cancelled,
-            "load": self._admission.load,
+            "load": self._door.admission.load,
             "underruns": self._scheduler.underruns,
-            "refused": self._refused,
+            "refused": self._door.refused,
             "quarantined": sum(map(self._quarantined, self._crimes)),
             "after_disconnect_s": self._wasted_s,
-            "waiting": len(self._waiting),
+            "waiting": self._door.waiting,
             "spares": self._crew.spares,
             "lead_seconds": self._scheduler.lead_s(self._clock.now()),
         }
@@ -189,18 +176,13 @@ class LocalPool:
             self._offer(seat)
 
     def leave(self, seat: Seat) -> None:
-        if self._waiting.leave(seat):
-            self._let_in()  # Whoever was behind may need less.
-            return
-        seat.metrics.over(seat.made_s, seat.cpu_s, self._scheduler.least_lead_s(seat))
-        self._scheduler.remove(seat)
-        self._admission.release(seat.voice.id)
+        if seat.admitted:
+            seat.metrics.over(seat.made_s, seat.cpu_s, self._scheduler.least_lead_s(seat))
+            self._scheduler.remove(seat)
         if seat.flight is not None:
             self._cancelled += 1
             self._drop(seat.flight)
-        self._let_in()
-
-    # ---- who comes in ---------------------------------------------------------------------------------------------
+        self._door.leave(seat)
 
     def _seat(self, seat: Seat) -> None:
         """``seat`` was admitted: it takes part from now on."""
@@ -208,36 +190,6 @@ class LocalPool:
         self._scheduler.add(seat, self._clock.now(), self._placement.heavy(seat.voice.id))
         if seat.woken_at is not None:
             self.wake(seat)
-
-    def _let_in(self) -> None:
-        """Seat those who waited and for whom there is room now."""
-        if len(self._waiting) and not self._closing:
-            for seat in self._waiting.admitted():
-                self._seat(seat)
-
-    def _watch_waiting(self) -> None:
-        """See to it that nobody waits in vain for longer than the settings allow."""
-        due = self._waiting.next_expiry()
-        if due is not None and self._waiting_timer is None:
-            delay_s = max(0.0, due - self._clock.now())
-            self._waiting_timer = asyncio.get_running_loop().call_later(delay_s, self._on_waited)
-
-    def _on_waited(self) -> None:
-        self._waiting_timer = None
-        self._let_in()
-        for seat, refusal in self._waiting.expired(self._clock.now()):
-            self._turn_away(seat, refusal)
-        self._watch_waiting()
-
-    def _turn_away(self, seat: Seat, error: VivavoceError) -> None:
-        seat.gone = True
-        self._waiting.leave(seat)
-        self._count_refusal(seat, error)
-        seat.source.refuse(error)
-
-    def _count_refusal(self, seat: Seat, error: VivavoceError) -> None:
-        self._refused += 1
-        self.metrics.refused(error.code, seat.voice.engine, seat.dialect)
 
     def _check(self, voice: VoiceInfo) -> None:
         if self._closing:
@@ -366,7 +318,7 @@ class LocalPool:
         self._dispatch(slot)
         if report.done and self._idle and not flight.seat.gone:
             self._offer(flight.seat)  # Its next utterance may be made anywhere.
-        self._let_in()
+        self._door.let_in()
 
     def _on_broken(self, slot: Slot, report: Broken) -> None:
         flight = self._end_step(slot, report.cpu_s, 0, done=True)
@@ -380,7 +332,7 @@ class LocalPool:
         made_s = samples / flight.seat.voice.rate_hz
         self._steps += 1
         flight.seat.worked(made_s, cpu_s)
-        self._admission.observe(flight.utterance.voice, cpu_s, made_s)
+        self._door.admission.observe(flight.utterance.voice, cpu_s, made_s)
         if flight.number in self._flights:
             pin = None if done else slot.index
             now = self._clock.now()
@@ -432,7 +384,7 @@ class LocalPool:
             self._voices.setdefault(voice.id, voice)
             self._engines.add(voice.engine)
             if self._placement.heavy(voice.id) is not None:
-                self._admission.expect(voice.id, HEAVY_COST)
+                self._door.admission.expect(voice.id, HEAVY_COST)
         self._speakers |= slot.process.speakers
         self._dispatch(slot)
 

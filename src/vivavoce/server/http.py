@@ -131,7 +131,11 @@ class Answer:
         except VivavoceError as error:
             await refuse(self._send, self._exchange, error, self._request_id)
             return
-        headers = {**self._exchange.headers(self._reading.open.format.rate_hz), **length}
+        headers = {
+            **self._exchange.headers(self._reading.open.format.rate_hz),
+            **timing(self._speaking),
+            **length,
+        }
         await start(self._send, 200, headers, self._request_id)
         await self._body(body, more=more)
         while not self._speaking.over:
@@ -167,6 +171,12 @@ class Answer:
 
     async def _body(self, body: bytes, *, more: bool) -> None:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+def timing(speaking: Speaking) -> Mapping[str, str]:
+    """The header that tells how long a request waited for its turn and for its first audio."""
+    value = speaking.server_timing
+    return {"server-timing": value} if value else {}
 
 
 async def until_gone(receive: Receive, work: Coroutine[object, object, None]) -> None:

@@ -30,6 +30,7 @@ from vivavoce.server.http import (
     request_id_of,
     respond,
     start,
+    timing,
     until_gone,
 )
 from vivavoce.server.replay import Playback, Replays
@@ -114,7 +115,7 @@ class SpokenSource:
         self._begun = False
 
     def headers(self) -> Mapping[str, str]:
-        return self._exchange.headers(self._rate_hz)
+        return {**self._exchange.headers(self._rate_hz), **timing(self._speaking)}
 
     async def next(self) -> bytes | None:
         """Nothing comes before the first audio, so that a failure until then has a status of its own."""

@@ -22,6 +22,9 @@ class Stream(Protocol):
 
     async def events(self) -> Sequence[Event]: ...
 
+    @property
+    def queue_s(self) -> float | None: ...
+
     def cancel(self) -> None: ...
 
 
@@ -57,6 +60,15 @@ class Speaking:
     def failure(self) -> VivavoceError | None:
         """What the stream failed of, if it did."""
         return self._last.error if isinstance(self._last, Failed) else None
+
+    @property
+    def server_timing(self) -> str:
+        """The value of a ``Server-Timing`` header, in milliseconds from the request: ``queue`` until its first turn
+        came, ``first`` until its first audio. "" as long as there is none."""
+        times = {"queue": self._stream.queue_s, "first": self._first_audio_s}
+        return ", ".join(
+            f"{name};dur={seconds * 1000:.1f}" for name, seconds in times.items() if seconds is not None
+        )
 
     def send(self, command: Command) -> None:
         """See :meth:`vivavoce.runtime.driver.Stream.send`. Raises QuotaExceededError, too, and sends nothing then."""
