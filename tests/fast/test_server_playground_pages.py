@@ -53,14 +53,20 @@ def test_a_file_is_asked_for_again_and_not_sent_again() -> None:
     assert ask("/playground/app.js", **{"if-none-match": '"other"'}).status == 200
 
 
-@pytest.mark.parametrize("target", ["/playground/", "/playground/none.js", "/playground/../app.py", "/playground"])
+@pytest.mark.parametrize(
+    "target", ["/playground/", "/playground/none.js", "/playground/../app.py", "/playground"]
+)
 def test_nothing_else_is_served(target: str) -> None:
     assert (ask(target).status, ask(target).error["code"]) == (404, "not_found")
 
 
 def test_files_are_only_read() -> None:
     call = ask("/playground/app.js", "POST")
-    assert (call.status, call.error["code"], call.headers["allow"]) == (405, "method_not_allowed", "GET, HEAD")
+    assert (call.status, call.error["code"], call.headers["allow"]) == (
+        405,
+        "method_not_allowed",
+        "GET, HEAD",
+    )
     assert ask("/playground/app.js", "HEAD").status == 200
 
 
@@ -87,6 +93,8 @@ def test_every_element_a_script_looks_for_is_on_the_page() -> None:
 
 
 def test_styles_of_the_page_are_those_of_the_server() -> None:
-    listed = re.search(r"export const STYLES = \[(.*?)\]", FOLDER.joinpath("voices.js").read_text(), re.DOTALL)
+    listed = re.search(
+        r"export const STYLES = \[(.*?)\]", FOLDER.joinpath("voices.js").read_text(), re.DOTALL
+    )
     assert listed is not None
     assert set(re.findall(r'"(\w+)"', listed[1])) == set(STYLES)

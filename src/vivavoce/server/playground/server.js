@@ -157,7 +157,7 @@ export class Wire {
     this.listeners.clear();
     // An idle socket is closed by the server after a while (1001); the next utterance opens another.
     if (event.code !== 1000 && event.code !== 1001) this.onPresence(false);
-    const why = this.lastWords ?? new Trouble("away", `The connection was lost (${event.code}).`);
+    const why = this.lastWords ?? reasonOf(event);
     this.lastWords = null;
     for (const listener of streams) listener.failed(why, true);
   }
@@ -174,6 +174,12 @@ async function diagnosis() {
     throw trouble;
   }
   return new Trouble("away", "It answers, but takes no WebSocket; does a proxy stand between?");
+}
+
+function reasonOf({ code }) {
+  return code === 1011
+    ? new Trouble("internal_error", "A defect ended the connection; the server’s log says more.")
+    : new Trouble("away", `The connection was lost (${code}).`);
 }
 
 function isHighSurrogate(unit) {

@@ -46,6 +46,7 @@ const TITLES = {
   empty_text: "There is nothing to say yet",
   text_too_long: "That is too much text for one go",
   idle_timeout: "Nothing was written for a long time",
+  internal_error: "The server failed",
   worker_died: "The engine stopped in the middle",
   voice_quarantined: "This voice keeps failing",
   player: "This browser cannot play it",
