@@ -147,14 +147,18 @@ class _Session:
         return self._inbox.popleft()
 
     async def send(self, message: Message) -> None:
-        """Waits until ``message`` is sent; without a socket, until there is room to keep more."""
+        """Waits until ``message`` is sent, and, for audio, until there is room to keep more."""
         if self._over:
             return
         self._tally.keep(message, _size(message))
         self._posted.set()
         if message["type"] == "websocket.close" and self._serving is None:
             self._end()
-        while not self._over and (self._tally.full or (self._serving is not None and self._tally.unsent > 0)):
+        # Only audio waits for room: it is what there is much of, and a farewell must not wait for a silent client.
+        audio = message.get("bytes") is not None
+        while not self._over and (
+            (audio and self._tally.full) or (self._serving is not None and self._tally.unsent > 0)
+        ):
             self._moved.clear()
             await self._moved.wait()
 
