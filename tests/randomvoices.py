@@ -1,0 +1,54 @@
+"""Installed Piper voices of random weights, for tests: they prove exactness and manners, never how a voice sounds."""
+
+from __future__ import annotations
+
+import functools
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from bench.random_voices import write
+
+
+@functools.cache
+def published(size: str = "tiny") -> Path:
+    """The path of a model as it would be published, its configuration beside it."""
+    return write(size, Path(tempfile.mkdtemp(prefix="vivavoce-random-")))
+
+
+def laid_out(folder: Path, size: str = "tiny", name: str = "random") -> Path:
+    """The folder of a voice whose files are there and that is not prepared."""
+    target = folder / name
+    target.mkdir(parents=True)
+    model = published(size)
+    shutil.copy(model, target / "voice.onnx")
+    shutil.copy(f"{model}.json", target / "voice.json")
+    return target
+
+
+def prepare(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the preparing process on the voice in ``folder``."""
+    return subprocess.run(
+        [sys.executable, "-m", "vivavoce.engines.piper.convert", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@functools.cache
+def _prepared(size: str) -> Path:
+    folder = laid_out(Path(tempfile.mkdtemp(prefix="vivavoce-random-")), size)
+    done = prepare(folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def installed(folder: Path, size: str = "tiny", name: str = "random") -> Path:
+    """A prepared voice called ``name`` in ``folder``, the folder of all Piper voices."""
+    target = folder / name
+    shutil.copytree(_prepared(size), target)
+    return target
