@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Generator
@@ -23,6 +24,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(
                 f"{item.nodeid}: expected exactly one marker of {sorted(CATEGORIES)}, got {sorted(found)}"
             )
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests are not looked through again by every garbage collection (a tenth of the time)."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)
