@@ -92,8 +92,9 @@ def plain_session(model: bytes | str) -> Session:
 
 def save_optimised(model: bytes, path: Path) -> Session:
     """Optimise ``model`` and keep the result in ``path``, in a form that depends on onnxruntime's version but not on
-    the processor. Returns a session for it."""
+    the processor. Returns a session for it. Raises GraphError, and OSError where there is no room."""
     ort = runtime()
+    path.write_bytes(model)  # onnxruntime has no words for a full disk; what it writes has about this size
     options = _options()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
     options.optimized_model_filepath = str(path)
