@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from rich.console import Console
 
-from bench import dialects, report, speech
+from bench import dialects, report, sdk, speech
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = (
@@ -45,6 +45,9 @@ def suites(quick: bool) -> dict[str, Callable[[], Awaitable[dict[str, Any]]]]:
         "memory": speech.memory,
         "dialects_first_audio": lambda: dialects.first_audio(10 if quick else 100),
         "dialects_cost": lambda: dialects.cost(8 if quick else 64),
+        "sdk": lambda: sdk.overhead(rounds),
+        "sdk_many": lambda: sdk.many(8 if quick else 64),
+        "sdk_slow": lambda: sdk.slow_consumer(4 if quick else 30),
         "start_up": lambda: dialects.start_up(2 if quick else 10),
     }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from bench import sdk
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
 PLOT = ROOT / "docs" / "benchmarks-streams.png"
@@ -158,6 +160,7 @@ def markdown(results: dict[str, Any]) -> str:
     lines += _others(results)
     if "dialects_first_audio" in results:
         lines += _dialects(results)
+    lines += sdk.markdown(results)
     where = results["machine"]
     packages = ", ".join(f"{k} {v}" for k, v in where["packages"].items())
     lines.append(

@@ -99,8 +99,7 @@ def timed(mark: Mark) -> TimedText:
 
 def whole(speech: Speech, text: str) -> Flow[TTSResult]:
     """Everything that becomes of ``text``. Raises VivavoceClientError."""
-    yield from speech.text(text)
-    yield from speech.end()
+    speech.preset(text)
     audio: list[bytes] = []
     marks: list[Mark] = []
     while (event := (yield from speech.next())) is not None:

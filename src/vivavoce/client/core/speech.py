@@ -82,6 +82,14 @@ class Speech:
             self._abort(error)
             raise
 
+    def preset(self, text: str) -> None:
+        """All of the text, before the stream is open: it goes out together with the opening."""
+        assert self._script is not None, "nothing has been heard of a stream that is not open"
+        for at in range(0, len(text), PIECE_CHARS):
+            self._script.append({"type": "text", "text": text[at : at + PIECE_CHARS]})
+        self._script.append({"type": "end"})
+        self._text_ended = True
+
     def text(self, piece: str) -> Flow[None]:
         """Says more text. Raises VivavoceClientError when the stream is over."""
         if not isinstance(piece, str):

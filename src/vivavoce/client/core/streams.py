@@ -28,8 +28,8 @@ class StreamCore:
             return
         self._begun = True
         if isinstance(self._source, str):
-            yield from self.speech.text(self._source)
-            yield from self.speech.end()
+            self.speech.preset(self._source)
+            yield from self.speech.start()
         else:
             yield Launch(self.speech.writing(self._source), waited_for=False)
 
