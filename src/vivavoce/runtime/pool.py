@@ -270,9 +270,12 @@ class LocalPool:
 
     def _on_timer(self) -> None:
         self._timer = None
-        for slot in list(self._idle.values()):
-            if slot.index in self._idle:
-                self._dispatch(slot)
+        now = self._clock.now()
+        for worker in self._scheduler.rouse(now):
+            if self._idle and (worker is None or worker in self._idle):
+                self._dispatch(self._idle[worker] if worker is not None else next(iter(self._idle.values())))
+        if self._idle:
+            self._arm(now)
 
     # ---- what workers say -----------------------------------------------------------------------------------------
 

@@ -43,8 +43,8 @@ SMALLEST_STEP_S: Final = 0.08
 LARGEST_STEP_S: Final = 1.0
 MAX_STEP_CPU_S: Final = 0.06
 """A cancel, or a more urgent stream, waits at most about this long."""
-WIDEST: Final = 10.0
-"""How often ``first_deadline_s`` fits into the deadline of a newcomer on a crowded machine."""
+WIDEST: Final = 8.0
+"""How often ``first_deadline_s`` fits into the deadline of a newcomer on a crowded machine (decisions/003)."""
 PATIENCE_S: Final = 0.03
 """How long a stream waits for a worker that has its voice before any may load it: a few steps of the others."""
 
@@ -220,7 +220,7 @@ class Scheduler(Generic[S, W]):
 
         Its turn lasts until :meth:`stepped` or :meth:`pass_turn`.
         """
-        self._rouse(now)
+        self.rouse(now)
         lines = [self._anywhere, self._pinned.get(worker)]
         lines += [line for kind, line in self._near.items() if self._may(worker, kind, line, now, fits)]
         candidates = [first for line in lines if line and (first := line.first())]
@@ -351,13 +351,20 @@ class Scheduler(Generic[S, W]):
         if made_s == 0:
             entry.last_step_s /= 2  # Nothing came of it: doubling it next time restores the size.
 
-    def _rouse(self, now: float) -> None:
-        """Take those whose rest is over back into line."""
+    def rouse(self, now: float) -> list[W | None]:
+        """Take those whose rest is over back into line. Returns the workers that they, and those who wait for a worker
+        with their voice, may be picked by from now on: ``None`` is any. What :meth:`next_wake` was armed for."""
+        wanted: list[W | None] = []
         while (first := self._resting.first()) is not None and first[0] <= now:
             stream = first[1]
             entry = self._streams[stream]
             self._leave_line(stream, entry)
             self._queue(stream, entry, now)
+            wanted.append(entry.pin)
+        for line in self._near.values():
+            if (head := line.first()) is not None and now >= self._streams[head[1]].since + PATIENCE_S:
+                wanted.append(None)
+        return wanted
 
 
 def _rank(candidate: tuple[float, object]) -> float:

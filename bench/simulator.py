@@ -1,0 +1,446 @@
+"""A day at a large server in a minute: the real scheduler and the real admission on a virtual clock.
+
+Nothing is synthesised. A step costs what it was measured to cost (or what is given), listeners come, play, read slowly
+and barge in by a seeded plan, and time jumps from event to event. So the same policy that serves this machine can be
+watched on 512 cores with 10,000 streams, against the two that servers of this field use:
+
+* ``fifo``: whole utterances, first come first served, each by one worker to its end;
+* ``round robin``: small steps, streams in turn, whoever needs it or not.
+
+What the simulation leaves out: the front process, memory bandwidth, caches, and the operating system's own schedule.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from bench.figures import quantile
+from vivavoce.errors import OverloadedError
+from vivavoce.runtime.admission import Admission
+from vivavoce.runtime.scheduler import Scheduler
+
+LEAD_S: Final = 10.0
+FIRST_DEADLINE_S: Final = 0.1
+MAX_LOAD: Final = 0.95
+STARVED_S: Final = 0.02
+"""Silence that counts: one packet of 20 ms, as in the measurements with sockets."""
+TURN_S: Final = 0.25
+"""Audio of one turn of round robin."""
+
+
+class Voice(Struct, frozen=True):
+    """What speech costs, as measured on one core."""
+
+    name: str
+    cost: float
+    """CPU seconds per audio second."""
+    front_s: float
+    """CPU seconds before the first sample of an utterance."""
+    step_s: float
+    """CPU seconds of a step, whatever its size."""
+
+
+# Measured in one thread of a 2-core machine for real-size Piper voices of random weights that stream inside the
+# sentence: the text encoder of some 15 words, flow and decoder in chunks of 8 to 64 frames of 11.6 ms.
+MEDIUM: Final = Voice("medium", 0.066, 0.05, 0.0008)
+HIGH: Final = Voice("high", 0.58, 0.06, 0.002)
+
+
+class Scene(Struct, frozen=True):
+    """Who comes when, and what they want. All times in seconds."""
+
+    name: str
+    cores: int
+    streams: int
+    over_s: float
+    """Arrivals are spread evenly over so long; 0 is all at once."""
+    voice: Voice = MEDIUM
+    talk_s: tuple[float, float] = (6.0, 30.0)
+    """Audio of one stream, shortest and longest."""
+    utterance_s: tuple[float, float] = (1.0, 8.0)
+    slow_share: float = 0.0
+    """Listeners who read at half of playback, so that their sockets fill."""
+    barge_share: float = 0.0
+    """Listeners who leave at a random moment of their speech."""
+    admitting: bool = True
+    """Whether streams for which there is no room are refused; else everybody comes in."""
+    seed: int = 1
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    """One stream, and what became of it."""
+
+    number: int
+    arrives: float
+    utterances: deque[float]
+    leaves: float
+    reads: float
+    """Audio seconds it takes in a second."""
+    refused: bool = False
+    gone: bool = False
+    first_s: float | None = None
+    runs_out: float = 0.0
+    stalled_s: float = 0.0
+    got_s: float = 0.0
+    begun: bool = False
+    """Whether the front of the utterance at hand has run."""
+
+    def hear(self, seconds: float, now: float) -> None:
+        """More audio arrives; playback that ran out before has stalled until now."""
+        if self.first_s is None:
+            self.first_s = now - self.arrives
+            self.runs_out = now
+        self.stalled_s += max(0.0, now - self.runs_out)
+        self.runs_out = max(self.runs_out, now) + seconds
+        self.got_s += seconds
+
+
+class Policy(Protocol):
+    """Who goes next. Streams are told by number."""
+
+    def come(self, stream: int, now: float) -> None: ...
+
+    def go(self, stream: int) -> None: ...
+
+    def pick(self, worker: int, now: float) -> tuple[int, float] | None:
+        """Stream, and the audio seconds to make."""
+        ...
+
+    def heard(self, stream: int, seconds: float, now: float) -> None: ...
+
+    def hold(self, stream: int, held: bool, now: float) -> None: ...
+
+    def done(self, stream: int, worker: int, now: float, made_s: float, cpu_s: float, rest: bool) -> None: ...
+
+    def next_wake(self, now: float) -> float | None: ...
+
+    def rouse(self, now: float) -> Sequence[int | None]:
+        """Workers that may find something to do at the time :meth:`next_wake` said; ``None`` is any."""
+        ...
+
+
+class EarliestDeadline:
+    """The server's own."""
+
+    def __init__(self, workers: int) -> None:
+        self._schedule: Scheduler[int, int] = Scheduler(
+            lead_s=LEAD_S, first_deadline_s=FIRST_DEADLINE_S, workers=workers
+        )
+
+    def come(self, stream: int, now: float) -> None:
+        self._schedule.add(stream, now)
+        self._schedule.ready(stream, True, now)
+
+    def go(self, stream: int) -> None:
+        self._schedule.remove(stream)
+
+    def pick(self, worker: int, now: float) -> tuple[int, float] | None:
+        choice = self._schedule.pick(worker, now)
+        return None if choice is None else (choice.stream, choice.seconds)
+
+    def heard(self, stream: int, seconds: float, now: float) -> None:
+        self._schedule.delivered(stream, seconds, now)
+
+    def hold(self, stream: int, held: bool, now: float) -> None:
+        self._schedule.hold(stream, held, now)
+
+    def done(self, stream: int, worker: int, now: float, made_s: float, cpu_s: float, rest: bool) -> None:
+        pin = worker if rest else None
+        self._schedule.stepped(stream, now, made_s=made_s, cpu_s=cpu_s, pin=pin)
+
+    def next_wake(self, now: float) -> float | None:
+        return self._schedule.next_wake(now)
+
+    def rouse(self, now: float) -> Sequence[int | None]:
+        return self._schedule.rouse(now)
+
+
+class InTurn:
+    """Streams one after the other, ``turn_s`` of audio each; an utterance stays with its worker. Held ones are passed
+    over, and nobody is limited in lead: that is what the servers that work so do."""
+
+    def __init__(self, workers: int, turn_s: float) -> None:
+        self._turn_s = turn_s
+        self._anywhere: deque[int] = deque()
+        self._pinned: list[deque[int]] = [deque() for _ in range(workers)]
+        self._pin: dict[int, int | None] = {}
+        self._held: set[int] = set()
+        self._busy: set[int] = set()
+
+    def come(self, stream: int, now: float) -> None:
+        self._pin[stream] = None
+        self._anywhere.append(stream)
+
+    def go(self, stream: int) -> None:
+        self._pin.pop(stream, None)
+        self._held.discard(stream)
+
+    def pick(self, worker: int, now: float) -> tuple[int, float] | None:
+        for line in (self._pinned[worker], self._anywhere):
+            while line:
+                stream = line.popleft()
+                if stream in self._pin and stream not in self._held and stream not in self._busy:
+                    self._busy.add(stream)
+                    return stream, self._turn_s
+        return None
+
+    def heard(self, stream: int, seconds: float, now: float) -> None:
+        return
+
+    def hold(self, stream: int, held: bool, now: float) -> None:
+        if stream not in self._pin or held == (stream in self._held):
+            return
+        if held:
+            self._held.add(stream)
+        else:
+            self._held.discard(stream)
+            self._queue(stream)
+
+    def done(self, stream: int, worker: int, now: float, made_s: float, cpu_s: float, rest: bool) -> None:
+        self._busy.discard(stream)
+        if stream in self._pin:
+            self._pin[stream] = worker if rest else None
+            self._queue(stream)
+
+    def next_wake(self, now: float) -> float | None:
+        return None
+
+    def rouse(self, now: float) -> Sequence[int | None]:
+        return ()
+
+    def _queue(self, stream: int) -> None:
+        pin = self._pin[stream]
+        if stream not in self._held and stream not in self._busy:
+            (self._anywhere if pin is None else self._pinned[pin]).append(stream)
+
+
+POLICIES: Final[dict[str, Callable[[int], Policy]]] = {
+    "edf": EarliestDeadline,
+    "fifo": lambda workers: InTurn(workers, 1e9),
+    "round robin": lambda workers: InTurn(workers, TURN_S),
+}
+
+
+class Outcome(Struct, frozen=True):
+    """What a scene came to under a policy."""
+
+    policy: str
+    scene: str
+    cores: int
+    streams: int
+    refused: int
+    heard: int
+    first_p50_ms: float
+    first_p95_ms: float
+    starved: int
+    stalled_s: float
+    """Silence of all listeners together, but those who read too slowly to play."""
+    wasted_share: float
+    """Work for those who had left, of all work."""
+    busy: float
+    """Share of the cores' time in work, until the last arrival or the end of work, whichever is later."""
+
+
+def audience(scene: Scene) -> list[Listener]:
+    """Those who come, in the order of arrival."""
+    rng = random.Random(scene.seed)
+    made: list[Listener] = []
+    for number in range(scene.streams):
+        arrives = scene.over_s * number / scene.streams
+        want_s = rng.uniform(*scene.talk_s)
+        utterances: deque[float] = deque()
+        while (left := want_s - sum(utterances)) > 0.2:
+            utterances.append(min(left, rng.uniform(*scene.utterance_s)))
+        leaves = arrives + rng.uniform(0.2, want_s) if rng.random() < scene.barge_share else float("inf")
+        reads = 0.5 if rng.random() < scene.slow_share else float("inf")
+        made.append(Listener(number, arrives, utterances, leaves, reads))
+    return made
+
+
+_COME, _LEAVE, _DONE, _WAKE, _RELEASE = range(5)
+_SOCKET_S: Final = 7.0
+"""Audio that the buffers between a server and a listener who does not read take (0.3 MB of 16-bit PCM at 22 kHz)."""
+
+
+@dataclass
+class Play:
+    """One scene under one policy."""
+
+    scene: Scene
+    policy: Policy
+    listeners: list[Listener] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.listeners = audience(self.scene)
+        self._admission = Admission(self.scene.cores, MAX_LOAD)
+        # As after the first minute of service: the price of the voice is known.
+        for _ in range(20):
+            self._admission.observe(self.scene.voice.name, self._price() * 30.0, 30.0)
+        self._idle = set(range(self.scene.cores))
+        self._live: set[int] = set()
+        self._events: list[tuple[float, int, int, int, float, float]] = []
+        self._woken_for = float("inf")
+        self.busy_s = self.wasted_s = self.now = 0.0
+
+    def _price(self) -> float:
+        """CPU seconds per audio second, all in."""
+        voice, mean_s = self.scene.voice, sum(self.scene.utterance_s) / 2
+        return voice.cost + voice.front_s / mean_s + voice.step_s / TURN_S
+
+    def run(self) -> None:
+        """From the first arrival until nothing moves any more."""
+        for listener in self.listeners:
+            self._at(listener.arrives, _COME, listener.number)
+            if listener.leaves < float("inf"):
+                self._at(listener.leaves, _LEAVE, listener.number)
+        while self._events:
+            self.now, kind, number, worker, made_s, cpu_s = heapq.heappop(self._events)
+            self._feed(self._happen(kind, number, worker, made_s, cpu_s))
+
+    def _happen(
+        self, kind: int, number: int, worker: int, made_s: float, cpu_s: float
+    ) -> Sequence[int | None]:
+        """Returns the workers for which there may be something to do now; ``None`` is any."""
+        if kind == _COME:
+            self._come(self.listeners[number])
+        elif kind == _LEAVE:
+            self._over(self.listeners[number])
+        elif kind == _DONE:
+            self._done(self.listeners[number], worker, made_s, cpu_s)
+            return (worker, None)
+        elif kind == _RELEASE and number in self._live:
+            self.policy.hold(number, False, self.now)
+            return tuple(self._idle)
+        elif kind == _WAKE:
+            self._woken_for = float("inf")
+            return self.policy.rouse(self.now)
+        return (None,)
+
+    def _at(
+        self, when: float, kind: int, number: int, worker: int = -1, made_s: float = 0.0, cpu_s: float = 0.0
+    ) -> None:
+        heapq.heappush(self._events, (when, kind, number, worker, made_s, cpu_s))
+
+    def _come(self, listener: Listener) -> None:
+        if self.scene.admitting:
+            try:
+                self._admission.admit(self.scene.voice.name)
+            except OverloadedError:
+                listener.refused = True
+                return
+        self._live.add(listener.number)
+        self.policy.come(listener.number, self.now)
+
+    def _over(self, listener: Listener) -> None:
+        listener.gone = True
+        if listener.number in self._live:
+            self._live.discard(listener.number)
+            self.policy.go(listener.number)
+            if self.scene.admitting:
+                self._admission.release(self.scene.voice.name)
+
+    def _feed(self, workers: Sequence[int | None]) -> None:
+        """Give ``workers`` what there is to do (``None`` is any that is idle), and look again in time."""
+        for wanted in workers:
+            worker = wanted if wanted is not None else next(iter(self._idle), None)
+            if worker is None or worker not in self._idle:
+                continue
+            choice = self.policy.pick(worker, self.now)
+            if choice is not None:
+                self._idle.discard(worker)
+                self._step(self.listeners[choice[0]], worker, choice[1])
+        wake = self.policy.next_wake(self.now) if self._idle else None
+        if wake is not None and wake < self._woken_for:
+            self._woken_for = wake
+            self._at(max(wake, self.now + 1e-6), _WAKE, -1)
+
+    def _step(self, listener: Listener, worker: int, seconds: float) -> None:
+        voice = self.scene.voice
+        made_s = min(seconds, listener.utterances[0])
+        cpu_s = voice.step_s + voice.cost * made_s + (0.0 if listener.begun else voice.front_s)
+        listener.begun = True
+        self.busy_s += cpu_s
+        self._at(self.now + cpu_s, _DONE, listener.number, worker, made_s, cpu_s)
+
+    def _done(self, listener: Listener, worker: int, made_s: float, cpu_s: float) -> None:
+        self._idle.add(worker)
+        number = listener.number
+        if listener.gone:
+            self.wasted_s += cpu_s
+            self.policy.done(number, worker, self.now, made_s, cpu_s, False)
+            return
+        listener.utterances[0] -= made_s
+        rest = listener.utterances[0] > 1e-9
+        if not rest:
+            listener.utterances.popleft()
+            listener.begun = False
+        listener.hear(made_s, self.now)
+        self.policy.heard(number, made_s, self.now)
+        self.policy.done(number, worker, self.now, made_s, cpu_s, rest)
+        if not rest and not listener.utterances:
+            self.policy.go(number)
+            self._live.discard(number)
+            if self.scene.admitting:
+                self._admission.release(self.scene.voice.name)
+            return
+        self._press_back(listener)
+
+    def _press_back(self, listener: Listener) -> None:
+        """A listener who reads slowly fills the buffers before it, and its stream is held until there is room."""
+        if listener.reads < float("inf") and listener.first_s is not None:
+            taken_s = listener.reads * (self.now - listener.arrives - listener.first_s)
+            over_s = listener.got_s - taken_s - _SOCKET_S
+            if over_s > 0:
+                self.policy.hold(listener.number, True, self.now)
+                self._at(self.now + (over_s + 0.5) / listener.reads, _RELEASE, listener.number)
+
+
+def play(scene: Scene, policy: str) -> Outcome:
+    """``scene`` under the policy of that name."""
+    run = Play(scene, POLICIES[policy](scene.cores))
+    run.run()
+    heard = [one for one in run.listeners if one.first_s is not None]
+    # Whoever reads slower than playback starves by itself.
+    eager = [one for one in heard if one.reads == float("inf")]
+    firsts = [1e3 * one.first_s for one in heard if one.first_s is not None] or [0.0]
+    return Outcome(
+        policy=policy,
+        scene=scene.name,
+        cores=scene.cores,
+        streams=scene.streams,
+        refused=sum(one.refused for one in run.listeners),
+        heard=len(heard),
+        first_p50_ms=quantile(firsts, 0.5),
+        first_p95_ms=quantile(firsts, 0.95),
+        starved=sum(one.stalled_s > STARVED_S for one in eager),
+        stalled_s=sum(one.stalled_s for one in eager),
+        wasted_share=run.wasted_s / run.busy_s if run.busy_s else 0.0,
+        busy=run.busy_s / (scene.cores * max(run.now, scene.over_s)) if run.now else 0.0,
+    )
+
+
+SCENES: Final = (
+    Scene("16 at once", 2, 16, 0.0),
+    Scene("a minute of arrivals", 2, 150, 60.0),
+    Scene("the same, everybody let in", 2, 150, 60.0, admitting=False),
+    Scene("short texts", 2, 300, 30.0, talk_s=(0.5, 3.0), utterance_s=(0.5, 2.0)),
+    Scene("long texts", 4, 60, 60.0, talk_s=(60.0, 180.0)),
+    Scene("slow readers and barge-ins", 8, 400, 60.0, slow_share=0.3, barge_share=0.4),
+    Scene("a costly voice", 8, 30, 60.0, voice=HIGH),
+    Scene("a burst of 400", 32, 400, 1.0),
+    Scene("a burst of 1,000", 128, 1000, 2.0),
+    Scene("10,000 in 20 s", 512, 10_000, 20.0, slow_share=0.05, barge_share=0.1),
+)
+
+
+def compare(scenes: Sequence[Scene]) -> list[Outcome]:
+    """Every scene under every policy."""
+    return [play(scene, policy) for scene in scenes for policy in POLICIES]
