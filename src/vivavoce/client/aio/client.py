@@ -119,9 +119,11 @@ class AsyncVivavoceClient:
         ```python
         from vivavoce import AsyncVivavoceClient
 
+
         async def words():
             yield "Text goes in as it is wri"
             yield "tten, speech comes out as it is made."
+
 
         async with AsyncVivavoceClient() as client:
             async for chunk in client.tts_stream(words(), output_format="mp3").iter_bytes():
@@ -141,9 +143,11 @@ class AsyncVivavoceClient:
         ```python
         from vivavoce import AsyncVivavoceClient
 
+
         async def model():
             for token in ("Once ", "upon ", "a time."):
                 yield {"choices": [{"index": 0, "delta": {"content": token}}]}
+
 
         async with AsyncVivavoceClient() as client:
             stream = client.speak_tokens(model(), voice="en-us")

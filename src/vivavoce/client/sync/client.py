@@ -116,9 +116,11 @@ class VivavoceClient:
         ```python
         from vivavoce import VivavoceClient
 
+
         def words():
             yield "Text goes in as it is wri"
             yield "tten, speech comes out as it is made."
+
 
         with VivavoceClient() as client:
             for chunk in client.tts_stream(words(), output_format="mp3").iter_bytes():
@@ -136,9 +138,11 @@ class VivavoceClient:
         ```python
         from vivavoce import VivavoceClient
 
+
         def model():
             for token in ("Once ", "upon ", "a time."):
                 yield {"choices": [{"index": 0, "delta": {"content": token}}]}
+
 
         with VivavoceClient() as client:
             audio = b"".join(client.speak_tokens(model(), voice="en-us").iter_bytes())
