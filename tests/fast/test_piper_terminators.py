@@ -34,6 +34,7 @@ pytestmark = pytest.mark.fast
         ("A title\n\n", "", True),
         ("A title.\n\n", "", True),
         ("A line.\n", ".", True),
+        ("A paragraph \u2029 ", "", True),
         ("", "", False),
     ],
 )

@@ -32,6 +32,8 @@ _ENDS_SENTENCE: Final = frozenset({".", "?", "!", "sentence"})
 
 _WHITE: Final = " \t\n\r\x0b\x0c\x85\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2008\u2009\u200a\u2028\u2029\u205f\u3000"
 """What the library takes for white space: no-break spaces are none."""
+_PARAGRAPH: Final = "\u2029"
+"""White space behind a mark, and a mark where there is none."""
 _ELLIPSIS: Final = re.compile(r"\.{3,}")
 _ORDINAL_DOT: Final = frozenset(
     ("da", "de", "et", "fi", "fo", "hu", "kl", "lt", "lv", "ltg", "nl", "nb", "no", "sl", "smj")
@@ -58,7 +60,7 @@ def terminator(clause: str, *, last: bool, voice: str = "") -> Terminator:
     start = len(core)
     while start and core[start - 1] in _KIND:
         start -= 1
-    before, run = core[:start], core[start:]
+    before, run = core[:start], core[start:] or _PARAGRAPH * (_PARAGRAPH in clause[len(core) :])
     if run and _counts(before, run, clause, last=last, voice=voice):
         if blank_line:
             return Terminator("", True)
@@ -69,7 +71,7 @@ def terminator(clause: str, *, last: bool, voice: str = "") -> Terminator:
 
 def _counts(before: str, run: str, clause: str, *, last: bool, voice: str) -> bool:
     """Whether ``run``, the marks at the end of ``clause``, ended it."""
-    has_newline = "\n" in clause[len(before) + len(run) :]
+    has_newline = "\n" in clause[len(clause.rstrip(_WHITE)) :]
     if not (has_newline or any(c.isalnum() for c in before)):
         return False
     ordinal = run[0] == "." and voice.partition("-")[0] in _ORDINAL_DOT and _ROMAN_END.search(before)
