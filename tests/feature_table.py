@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from vivavoce.dialects.features import KeyPlace
+from vivavoce.dialects.features import KeyPlace, Resuming
 from vivavoce.server.table import NATIVE, WIRES, Wire
 from vivavoce.settings import Settings
 
@@ -22,7 +22,11 @@ KEY_PLACES: Final[Mapping[KeyPlace, str]] = {
     "subprotocol": "subprotocol",
     "message": "first message",
 }
-RESUMES: Final = {"": "no", "download": "a request sent again", "session": "a session outlives its socket"}
+RESUMES: Final[Mapping[Resuming, str]] = {
+    "download": "a request sent again",
+    "range": "a request with `Range`",
+    "session": "a session outlives its socket",
+}
 
 
 def readme() -> list[list[str]]:
@@ -102,7 +106,7 @@ FULL: Final[Mapping[str, Callable[[Wire], str]]] = {
     "the key": lambda wire: ", ".join(KEY_PLACES[place] for place in wire.features.keys),
     "short-lived keys": lambda wire: _code(wire.features.temporary_keys),
     "pages of other origins": lambda wire: "yes" if wire.browsers else "no",
-    "goes on after a break": lambda wire: RESUMES[wire.features.resumes],
+    "goes on after a break": lambda wire: ", ".join(RESUMES[one] for one in wire.features.resumes) or "no",
 }
 SHORT: Final = {
     label: FULL[label]

@@ -19,6 +19,10 @@ Means: TypeAlias = Literal[
 ]
 """What of the speaking a request can ask for."""
 
+Resuming: TypeAlias = Literal["download", "range", "session"]
+"""How speech goes on after its connection broke: the same request sent again goes on with what was made, or it does
+where it has a ``Range`` header each time, or a session outlives its socket."""
+
 
 class Features(Struct, frozen=True, kw_only=True):
     """The declared part of a wire's row."""
@@ -38,6 +42,4 @@ class Features(Struct, frozen=True, kw_only=True):
     """The member of a request that names a pronunciation dictionary."""
     rewrite: str = ""
     """The member of a request that names rewrite rules."""
-    resumes: Literal["", "download", "session"] = ""
-    """How speech goes on after its connection broke: a request that is sent again goes on with what was made, or a
-    session outlives its socket."""
+    resumes: tuple[Resuming, ...] = ()

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 from starlette.datastructures import Headers, QueryParams
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from vivavoce.dialects.contract import Exchange, HttpDialect, Reading
 from vivavoce.errors import (
@@ -34,7 +34,7 @@ METHOD: Final = "POST"
 
 
 class ClientLeftError(Exception):
-    """The client went away before its request was whole; there is nobody to tell."""
+    """The client went away before its request was whole, or takes nothing any more; there is nobody to tell."""
 
 
 class SpeechEndpoint:
@@ -62,7 +62,8 @@ class SpeechEndpoint:
                 await refuse(send, exchange, error, request_id)
                 return
             try:
-                answer = Answer(self._house, exchange, reading, speaking, request_id, send)
+                listener = patient(send, self._house.settings.idle_timeout_s)
+                answer = Answer(self._house, exchange, reading, speaking, request_id, listener)
                 await until_gone(receive, answer.run())
             finally:
                 speaking.close()
@@ -181,12 +182,29 @@ def timing(speaking: Speaking) -> Mapping[str, str]:
 
 async def until_gone(receive: Receive, work: Coroutine[object, object, None]) -> None:
     """Runs ``work`` until it is done or the client goes away, whichever comes first."""
-    async with asyncio.TaskGroup() as group:
-        working = group.create_task(work)
-        watching = group.create_task(_gone(receive))
-        await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
-        working.cancel()
-        watching.cancel()
+    try:
+        async with asyncio.TaskGroup() as group:
+            working = group.create_task(work)
+            watching = group.create_task(_gone(receive))
+            await asyncio.wait({working, watching}, return_when=asyncio.FIRST_COMPLETED)
+            working.cancel()
+            watching.cancel()
+    except* ClientLeftError:
+        pass
+
+
+def patient(send: Send, patience_s: float) -> Send:
+    """``send`` for a client who has to take something every ``patience_s``: one that is gone without a word looks like
+    one that is slow. Raises ClientLeftError then."""
+
+    async def sending(message: Message) -> None:
+        try:
+            async with asyncio.timeout(patience_s):
+                await send(message)
+        except TimeoutError:
+            raise ClientLeftError from None
+
+    return sending
 
 
 async def read_body(receive: Receive, headers: Headers, limit: int, patience_s: float) -> bytes:

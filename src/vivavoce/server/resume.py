@@ -26,6 +26,7 @@ from vivavoce.server.http import (
     ClientLeftError,
     Requester,
     SpeechEndpoint,
+    patient,
     refuse,
     request_id_of,
     respond,
@@ -72,7 +73,8 @@ class ResumingEndpoint:
                 return
             try:
                 limit = self._house.settings.max_complete_bytes if reading.complete else None
-                answer = _Answer(playback, exchange, request_id, send, limit)
+                listener = patient(send, self._house.settings.idle_timeout_s)
+                answer = _Answer(playback, exchange, request_id, listener, limit)
                 await until_gone(receive, answer.run())
             finally:
                 playback.close()

@@ -29,6 +29,7 @@ from vivavoce.server.app import App
 from vivavoce.server.auth import check_exposure
 from vivavoce.server.backroom import Backroom
 from vivavoce.server.house import House
+from vivavoce.server.protocol import Protocol
 from vivavoce.server.table import personas
 from vivavoce.settings import Settings
 
@@ -167,7 +168,7 @@ def _config(house: House) -> uvicorn.Config:
         App(house),
         loop="uvloop",
         http="httptools",
-        ws="websockets-sansio",
+        ws=Protocol,
         ws_max_size=settings.max_message_bytes,
         ws_ping_interval=settings.ws_ping_s,
         ws_ping_timeout=settings.ws_ping_timeout_s,

@@ -137,7 +137,9 @@ WIRES: Final = (
         credential=suonora.credential,
         refuse=suonora.refuse,
         claims=lambda headers: False,
-        features=Features(formats=("mp3",), means=("pitch", "style"), keys=("bearer",), resumes="download"),
+        features=Features(
+            formats=("mp3",), means=("pitch", "style"), keys=("bearer",), resumes=("download",)
+        ),
         browsers=True,
     ),
 )
@@ -161,7 +163,7 @@ NATIVE: Final = Wire(
         uploads="/v1/speech/custom-voices",
         dictionary="dictionary",
         rewrite="rewrite",
-        resumes="session",
+        resumes=("session", "range"),
     ),
 )
 """Of the native wire only the plain requests are here; ``app`` has the rest."""
@@ -234,7 +236,7 @@ def _plain(house: House, wire: Wire, replays: Replays | None = None) -> dict[str
 
 
 def _speech(house: House, wire: Wire, dialect: HttpDialect, replays: Replays | None) -> ASGIApp:
-    if wire.features.resumes == "download" and replays is not None:
+    if "download" in wire.features.resumes and replays is not None:
         return ResumingEndpoint(house, dialect, wire.name, replays, wire.credential)
     return SpeechEndpoint(house, dialect, wire.name, wire.credential)
 
