@@ -57,7 +57,7 @@ class Rival:
 
     def memory_mb(self) -> float:
         """Proportional resident memory of all its processes: shared pages count once."""
-        return sum(process.memory_full_info().pss for process in self.processes()) / 1e6
+        return float(sum(process.memory_full_info().pss for process in self.processes())) / 1e6
 
 
 def install() -> Path:

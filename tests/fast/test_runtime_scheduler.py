@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from vivavoce.runtime.scheduler import (
     LARGEST_STEP_S,
     MAX_STEP_CPU_S,
+    PATIENCE_S,
     SMALLEST_STEP_S,
     Choice,
     Scheduler,
@@ -167,6 +168,106 @@ def test_a_stream_is_added_once() -> None:
     schedule = ready("a")
     with pytest.raises(ValueError, match="scheduled already"):
         schedule.add("a", 0.0)
+
+
+# ---- voices that have to be loaded --------------------------------------------------------------------------------------
+
+
+def with_kinds(**kinds: str) -> Scheduler[str, int]:
+    """A schedule with a stream of each kind, all of which have something to say."""
+    made = scheduler()
+    for name, kind in kinds.items():
+        made.add(name, 0.0, kind)
+        made.ready(name, True, 0.0)
+    return made
+
+
+def test_a_voice_that_nobody_has_may_be_loaded_anywhere() -> None:
+    assert picked(with_kinds(a="amy"), 1, 0.0) == "a"
+
+
+def test_a_stream_goes_to_a_worker_that_has_its_voice() -> None:
+    schedule = with_kinds(a="amy", b="bob")
+    schedule.settle(0, "bob")
+    schedule.settle(1, "amy")
+    assert picked(schedule, 0, 0.0) == "b"
+    assert picked(schedule, 0, 0.0) is None
+    assert schedule.waiting == 1
+    assert picked(schedule, 1, 0.0) == "a"
+
+
+def test_an_impatient_stream_goes_to_any_worker() -> None:
+    schedule = with_kinds(a="amy")
+    schedule.settle(1, "amy")
+    assert picked(schedule, 0, 0.0) is None
+    assert schedule.next_wake(0.0) == PATIENCE_S
+    assert picked(schedule, 0, PATIENCE_S / 2) is None
+    assert schedule.rouse(PATIENCE_S / 2) == []
+    assert schedule.rouse(PATIENCE_S) == [None]
+    assert schedule.next_wake(PATIENCE_S) is None, "it would be told again and again"
+    assert picked(schedule, 0, PATIENCE_S) == "a"
+
+
+def test_the_most_urgent_goes_first_across_voices() -> None:
+    schedule = with_kinds(a="amy", b="bob")
+    schedule.add("light", 0.0)
+    schedule.ready("light", True, 0.0)
+    for name, seconds in (("a", 2.0), ("b", 1.0), ("light", 3.0)):
+        schedule.delivered(name, seconds, 0.0)
+    assert [picked(schedule, 0, 0.0) for _ in range(3)] == ["b", "a", "light"]
+
+
+def test_a_worker_without_room_passes_a_voice_over() -> None:
+    schedule = with_kinds(a="amy", b="bob")
+    choice = schedule.pick(0, 0.0, lambda kind: kind == "bob")
+    assert choice is not None
+    assert choice.stream == "b"
+    assert schedule.pick(0, 9.0, lambda kind: False) is None
+    assert picked(schedule, 1, 9.0) == "a"
+
+
+def test_a_worker_that_lost_a_voice_is_no_home_any_more() -> None:
+    schedule = with_kinds(a="amy")
+    schedule.settle(0, "amy")
+    schedule.settle(1, "amy")
+    schedule.unsettle(0, "amy")
+    assert picked(schedule, 0, 0.0) is None
+    schedule.unsettle(1)
+    assert picked(schedule, 0, 0.0) == "a"
+
+
+def test_an_utterance_of_a_loaded_voice_stays_with_its_worker() -> None:
+    schedule = with_kinds(a="amy")
+    assert picked(schedule, 0, 0.0) == "a"
+    schedule.settle(0, "amy")
+    schedule.settle(1, "amy")
+    schedule.stepped("a", 0.0, made_s=0.1, cpu_s=0.01, pin=0)
+    assert picked(schedule, 1, 9.0) is None
+    assert picked(schedule, 0, 9.0) == "a"
+
+
+def test_rest_that_is_over_is_told_with_its_worker() -> None:
+    schedule = ready("a", "b")
+    for name, pin in (("a", 1), ("b", None)):
+        assert picked(schedule, 1, 0.0) == name
+        schedule.delivered(name, 20.0, 0.0)
+        schedule.stepped(name, 0.0, made_s=20.0, cpu_s=0.1, pin=pin)
+    assert schedule.rouse(1.0) == []
+    assert schedule.rouse(19.0) == [1, None]
+
+
+def test_the_least_lead_is_kept() -> None:
+    schedule = ready("a", "dry")
+    assert schedule.least_lead_s("a") is None
+    for name in ("a", "dry"):
+        schedule.delivered(name, 1.0, 0.0)
+    schedule.delivered("a", 2.0, 0.75)
+    schedule.delivered("a", 2.0, 1.0)
+    schedule.delivered("dry", 1.0, 1.5)
+    assert schedule.least_lead_s("a") == 0.25
+    assert schedule.least_lead_s("dry") == 0.0
+    assert schedule.least_lead_s("nobody") is None
+    assert schedule.lead_s(2.0) == (3.0 + 0.5) / 2
 
 
 # ---- debts --------------------------------------------------------------------------------------------------------------
