@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -83,12 +81,6 @@ def test_commands_make_no_sound(monkeypatch: pytest.MonkeyPatch) -> None:
     assert slept == [50, 7]
     assert [(m.value, m.text_start) for m in spoken.words] == [("a", 0), ("b", 25)]
     assert len(spoken.samples) == 2 * (CHARACTER_SAMPLES + GAP_SAMPLES)
-
-
-def test_tone_slow_costs_time() -> None:
-    began = time.process_time()
-    spoken = speak(ENGINE, "abcd", "tone-slow", Boundary.NONE)
-    assert time.process_time() - began >= 0.5 * tone.BUSY_SHARE * len(spoken.samples) / RATE_HZ
 
 
 def test_a_listener_who_leaves_ends_the_job() -> None:
