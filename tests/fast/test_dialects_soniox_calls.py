@@ -36,7 +36,7 @@ class Desk(PaperDesk):
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked: dict[str, Any] = {}
+        self.key_wanted: dict[str, Any] = {}
         self.rows: list[UsageRow] = []
 
     async def create_voice(self, draft: VoiceDraft, sample: Upload | None) -> CustomVoice:
@@ -47,7 +47,7 @@ class Desk(PaperDesk):
         return self.custom[made.id]
 
     async def temporary_key(self, parent: Key | None, *, ttl_s: float, **fields: Any) -> IssuedKey:
-        self.asked = {"parent": parent, "ttl_s": ttl_s, **fields}
+        self.key_wanted = {"parent": parent, "ttl_s": ttl_s, **fields}
         scopes: tuple[Scope, ...] = ("speech",)
         key = Key(id="t", name="", prefix="vvt_", scopes=scopes, created_at=NOW, expires_at=NOW + ttl_s)
         return IssuedKey(key, "vvt_secret")
@@ -229,7 +229,7 @@ def test_a_temporary_key() -> None:
         201,
         {"api_key": "vvt_secret", "expires_at": "2026-09-21T14:14:20.000Z"},
     )
-    assert desk.asked == {
+    assert desk.key_wanted == {
         "parent": KEY,
         "ttl_s": 60,
         "single_use": True,
