@@ -14,6 +14,7 @@ import pytest
 
 from randomvoices import installed
 from spoken import Spoken, check_marks, keeping, speak, utterance
+from vivavoce.engines.base import HeavyEngine
 from vivavoce.engines.piper.engine import PiperEngine
 from vivavoce.engines.piper.manifest import CUT, MANIFEST
 from vivavoce.engines.piper.model import limited
@@ -224,31 +225,23 @@ def test_a_voice_removed_while_it_speaks_is_heard_to_the_end(folder: Path) -> No
         PiperEngine(folder).load("leaving")
 
 
-def test_a_voice_over_the_memory_bound_is_refused_by_name(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("VIVAVOCE_VOICE_MEMORY_MB", "0")
-    with pytest.raises(EngineError, match="raise VIVAVOCE_VOICE_MEMORY_MB"):
-        PiperEngine(folder).load("random")
-
-
-def test_the_voice_not_used_for_longest_is_unloaded(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    for name in ("a", "b", "c"):
-        installed(tmp_path, "tiny", name)
-    engine = PiperEngine(tmp_path)
-    one = sum(path.stat().st_size for path in (tmp_path / "a" / CUT).glob("*.onnx"))
-    monkeypatch.setattr("vivavoce.engines.piper.engine.memory_bound", lambda: int(one * 1.6 * 2.5))
-    job, chunks = engine.plan(utterance(SENTENCE, "a")), list[Chunk]()
-    for name in ("b", "a", "c"):
-        engine.load(name)
-    assert list(engine._loaded) == ["a", "c"]
-    engine.load("b")
-    assert list(engine._loaded) == ["c", "b"]
-    while not job.step(1764, keeping(chunks)):  # a's own job goes on
+def test_an_unloaded_voice_goes_on_in_its_live_jobs(folder: Path) -> None:
+    engine = PiperEngine(folder)
+    assert isinstance(engine, HeavyEngine)
+    job, chunks = engine.plan(utterance(SENTENCE, "random")), list[Chunk]()
+    job.step(1764, keeping(chunks))
+    engine.unload("random")
+    engine.unload("random")
+    while not job.step(1764, keeping(chunks)):
         pass
-    assert Spoken(SENTENCE, tuple(chunks), 1).pcm == speak(engine, SENTENCE, "a", step=1764).pcm
+    assert Spoken(SENTENCE, tuple(chunks), 1).pcm == speak(engine, SENTENCE, "random", step=1764).pcm
+
+
+def test_a_voice_tells_what_it_takes_before_it_is_loaded(folder: Path) -> None:
+    engine = PiperEngine(folder)
+    files = sum(path.stat().st_size for path in (folder / "random" / CUT).glob("*.onnx")) / (1 << 20)
+    assert files < engine.memory_mb("random") < files * 2 + 100
+    assert engine.memory_mb("nobody") == engine.memory_mb("../random") == 0
 
 
 @pytest.mark.parametrize("broken", ["flow.onnx", "decoder.onnx", "front.onnx"])
