@@ -29,16 +29,21 @@ def words(count: int) -> str:
     return " ".join(chr(ord("a") + i % 26) for i in range(count))
 
 
-def utterance(text: str, number: int = 0) -> Utterance:
-    return Utterance(number=number, voice=VOICE, language="en", text=text, boundary=Boundary.SENTENCE)
+def utterance(text: str, number: int = 0, voice: str = VOICE) -> Utterance:
+    return Utterance(number=number, voice=voice, language="en", text=text, boundary=Boundary.SENTENCE)
 
 
 class Listener:
     """A stream of a few utterances, all there from the start. It plays nothing: time is the pool's own."""
 
     def __init__(
-        self, *texts: str, delivers: bool = True, on_take: Callable[[Listener], None] | None = None
+        self,
+        *texts: str,
+        delivers: bool = True,
+        on_take: Callable[[Listener], None] | None = None,
+        voice: str = VOICE,
     ) -> None:
+        self.voice = voice
         self.texts = list(texts)
         self.delivers = delivers
         self.on_take = on_take
@@ -54,7 +59,8 @@ class Listener:
         self.seat: Seat
 
     def attach(self, pool: LocalPool, dialect: str = "") -> Listener:
-        self.seat = pool.attach(self, TONE, dialect)
+        info = next(one for one in ToneEngine().voices() if one.id == self.voice)
+        self.seat = pool.attach(self, info, dialect)
         self.seat.wake()
         return self
 
@@ -88,7 +94,7 @@ class Listener:
         if not self.texts:
             return None
         self.pulled += 1
-        return utterance(self.texts.pop(0), self.pulled - 1)
+        return utterance(self.texts.pop(0), self.pulled - 1, self.voice)
 
     def take(self, number: int, chunk: Chunk) -> None:
         self.takes += 1

@@ -12,6 +12,8 @@ tone           nothing: no speed, no pitch, so that a session does them to the s
 tone-native    changes its rate of speech itself
 tone-slow      keeps the processor busy for a fifth of the audio's length
 tone-noise     a little noise from the seed
+tone-heavy     has to be loaded, as if it took 300 MiB
+tone-heavier   the same with 600 MiB
 =============  ==================================================================================================
 """
 
@@ -53,13 +55,20 @@ _CAPABILITIES: Final[dict[str, frozenset[Capability]]] = {
     "tone-native": _PLAIN | {"speed"},
     "tone-noise": _PLAIN,
     "tone-slow": _PLAIN,
+    "tone-heavy": _PLAIN,
+    "tone-heavier": _PLAIN,
 }
+_MEMORY_MB: Final = {"tone-heavy": 300.0, "tone-heavier": 600.0}
 
 
 class ToneEngine:
-    """The four voices. Only for who names the engine; see ``registry.ON_REQUEST``."""
+    """The six voices. Only for who names the engine; see ``registry.ON_REQUEST``."""
 
     name = "tone"
+
+    def __init__(self) -> None:
+        self.loaded: set[str] = set()
+        """Heavy voices that are at hand."""
 
     def voices(self) -> Sequence[VoiceInfo]:
         return [
@@ -85,6 +94,14 @@ class ToneEngine:
     def load(self, voice: str) -> None:
         if voice not in _CAPABILITIES:
             raise EngineError(f"tone: expected one of {', '.join(_CAPABILITIES)}, got {quoted(voice)}")
+        if voice in _MEMORY_MB:
+            self.loaded.add(voice)
+
+    def memory_mb(self, model: str) -> float:
+        return _MEMORY_MB.get(model, 0.0)
+
+    def unload(self, model: str) -> None:
+        self.loaded.discard(model)
 
     def plan(self, utterance: Utterance) -> ToneJob:
         self.load(utterance.voice)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from vivavoce.engines.base import model_of
@@ -59,6 +59,10 @@ class Placement:
         if not isinstance(model, str) or model in at_work:
             return True
         return sum(map(self._memory_mb.__getitem__, at_work)) + self._memory_mb[model] <= self._bound_mb
+
+    def held_mb(self, at_hand: Collection[str]) -> float:
+        """What the heavy ones of ``at_hand`` take."""
+        return sum(self._memory_mb.get(model, 0.0) for model in at_hand)
 
     def wants_spare(self, voice: str, took_s: float) -> bool:
         """Whether ``voice``, which took so long to load, makes a spare worker worth its memory."""

@@ -209,8 +209,13 @@ class LocalPool:
             if flight.slot.index in self._idle:
                 self._dispatch(flight.slot)
         elif self._idle:
-            idle, model = self._idle.values(), model_of(seat.voice.id)
-            self._dispatch(next((slot for slot in idle if model in slot.at_hand), next(iter(idle))))
+            model = model_of(seat.voice.id)
+            at_hand = next((slot for slot in self._idle.values() if model in slot.at_hand), None)
+            # Where it has to be loaded, the emptiest worker has to unload least for it.
+            self._dispatch(at_hand or min(self._idle.values(), key=self._held_mb))
+
+    def _held_mb(self, slot: Slot) -> float:
+        return self._placement.held_mb(slot.at_hand)
 
     def _dispatch(self, slot: Slot) -> None:
         """Give the worker of ``slot``, which has nothing to do, the most urgent step."""
