@@ -7,6 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from vivavoce.dialects.features import KeyPlace, Resuming
+from vivavoce.dialects.gradium import errors as gradium
+from vivavoce.dialects.native import errors as native
+from vivavoce.dialects.soniox import errors as soniox
+from vivavoce.dialects.suonora import errors as suonora
+from vivavoce.dialects.supertone import errors as supertone
 from vivavoce.server.table import NATIVE, WIRES, Wire
 from vivavoce.settings import Settings
 
@@ -21,6 +26,18 @@ KEY_PLACES: Final[Mapping[KeyPlace, str]] = {
     "token": "`?token=`",
     "subprotocol": "subprotocol",
     "message": "first message",
+}
+REFUSALS: Final = {
+    "no key": "key_missing",
+    "no key of this server": "unauthorized",
+    "expired": "key_expired",
+    "revoked": "key_revoked",
+    "for one use, and used": "key_used",
+    "its session is over": "session_expired",
+    "not for this": "permission_denied",
+    "no characters left this month": "quota_exceeded",
+    "too many requests in a minute": "rate_limited",
+    "too many streams at once": "concurrency_limit",
 }
 RESUMES: Final[Mapping[Resuming, str]] = {
     "download": "a request sent again",
@@ -85,6 +102,39 @@ def _voices(wire: Wire) -> str:
 def _page(wire: Wire) -> str:
     assert (REFERENCE / f"{wire.name}.md").exists(), wire.name
     return f"[{wire.name}](reference/{wire.name}.md)"
+
+
+def places() -> list[list[str]]:
+    """Where each wire looks for a key."""
+    head = ["wire", "the key", "short-lived keys"]
+    return [
+        head,
+        *([wire.name.capitalize(), FULL["the key"](wire), FULL["short-lived keys"](wire)] for wire in ALL),
+    ]
+
+
+def uploads() -> list[list[str]]:
+    """Which call of each wire makes a voice from a recording."""
+    wires = [wire for wire in ALL if wire.features.uploads]
+    return [
+        ["wire", "call"],
+        *([wire.name.capitalize(), f"`POST {wire.features.uploads}`"] for wire in wires),
+    ]
+
+
+def refusals() -> list[list[str]]:
+    """What each wire says when a key does not do. Gradium: the status, and the code of its socket."""
+    rows = []
+    for meaning, code in REFUSALS.items():
+        answer = (
+            str(native.HTTP_STATUS[code]),
+            str(soniox.TABLE[code].status),
+            f"{gradium.HTTP_STATUS[code]}, {gradium.CLOSE_CODE[code]}",
+            str(supertone.STATUS[code]),
+            str(suonora.STATUS[code]),
+        )
+        rows.append([meaning, f"`{code}`", *answer])
+    return [["", "code", *(wire.name.capitalize() for wire in ALL)], *rows]
 
 
 FULL: Final[Mapping[str, Callable[[Wire], str]]] = {

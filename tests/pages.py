@@ -109,6 +109,11 @@ PARTS: Final[dict[str, dict[str, Callable[[], str]]]] = {
     "docs/reference/settings.md": {"settings": settings},
     "docs/reference/errors.md": {"errors": errors},
     "docs/reference/dialects.md": {"dialects": features},
+    "docs/how-to/keys-and-limits.md": {
+        "places": lambda: table(*feature_table.places()),
+        "refusals": lambda: table(*feature_table.refusals()),
+    },
+    "docs/how-to/custom-voices.md": {"uploads": lambda: table(*feature_table.uploads())},
     "README.md": {"dialects": dialects, "measured": measured},
 }
 """Page, then part, then what makes it."""

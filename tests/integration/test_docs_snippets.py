@@ -23,6 +23,8 @@ PAGES = (
     "docs/how-to/llm-streaming.md",
     "docs/how-to/telephony-mulaw.md",
     "docs/how-to/subtitles.md",
+    "docs/how-to/keys-and-limits.md",
+    "docs/how-to/custom-voices.md",
     "docs/reference/native.md",
     "docs/reference/settings.md",
 )
