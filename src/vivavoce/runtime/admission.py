@@ -1,6 +1,7 @@
 """Who may come in: what live streams need of the cores, learnt from the work itself.
 
-A voice's cost is CPU seconds per second of audio, measured on every step. A listener takes one second of audio a
+A voice's cost is CPU seconds per second of audio, measured on every step; where others use the cores as well, the
+time that the worker was busy counts, so that what is admitted fits into what is left. A listener takes one second of audio a
 second, so the sum of the costs of all live streams is the number of cores they keep busy. When one more stream would
 take that sum past the allowed share, it is refused before anyone stutters. Pure: no clock, no I/O.
 """

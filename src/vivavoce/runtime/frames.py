@@ -79,6 +79,9 @@ class Stepped(Struct, frozen=True):
     """Whether the utterance is complete."""
     cpu_s: float
     samples: int
+    took_s: float = 0.0
+    """Time that the worker was busy with it: more than ``cpu_s`` where others use the cores, too. Loading a voice does
+    not count."""
 
 
 class Broken(Struct, frozen=True):

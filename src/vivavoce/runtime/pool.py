@@ -319,7 +319,7 @@ class LocalPool:
                 self._crew.keep_spares(1)
 
     def _on_stepped(self, slot: Slot, report: Stepped) -> None:
-        flight = self._end_step(slot, report.cpu_s, report.samples, done=report.done)
+        flight = self._end_step(slot, report)
         if report.done and flight.number in self._flights:
             self._land(flight)
             flight.seat.source.finish(flight.utterance.number)
@@ -329,22 +329,24 @@ class LocalPool:
         self._door.let_in()
 
     def _on_broken(self, slot: Slot, report: Broken) -> None:
-        flight = self._end_step(slot, report.cpu_s, 0, done=True)
+        flight = self._end_step(slot, Stepped(True, report.cpu_s, 0))
         if flight.number in self._flights:
             self._fail(flight, _ERRORS.get(report.code, EngineError)(report.message))
         self._dispatch(slot)
 
-    def _end_step(self, slot: Slot, cpu_s: float, samples: int, *, done: bool) -> Flight:
+    def _end_step(self, slot: Slot, report: Stepped) -> Flight:
         flight = self._stepping.pop(slot.index)
         slot.busy_since = None
-        made_s = samples / flight.seat.voice.rate_hz
+        made_s = report.samples / flight.seat.voice.rate_hz
+        # Where others use the cores as well, a worker is busy for longer than it computes, and carries less.
+        busy_s = max(report.cpu_s, report.took_s)
         self._steps += 1
-        flight.seat.worked(made_s, cpu_s)
-        self._door.admission.observe(flight.utterance.voice, cpu_s, made_s)
+        flight.seat.worked(made_s, report.cpu_s)
+        self._door.admission.observe(flight.utterance.voice, busy_s, made_s)
         if flight.number in self._flights:
-            pin = None if done else slot.index
+            pin = None if report.done else slot.index
             now = self._clock.now()
-            self._scheduler.stepped(flight.seat, now, made_s=made_s, cpu_s=cpu_s, pin=pin)
+            self._scheduler.stepped(flight.seat, now, made_s=made_s, cpu_s=busy_s, pin=pin)
         return flight
 
     # ---- how flights end ------------------------------------------------------------------------------------------

@@ -361,9 +361,8 @@ class Scheduler(Generic[S, W]):
             self._leave_line(stream, entry)
             self._queue(stream, entry, now)
             wanted.append(entry.pin)
-        for line in self._near.values():
-            if (head := line.first()) is not None and now >= self._streams[head[1]].since + PATIENCE_S:
-                wanted.append(None)
+        heads = [head[1] for line in self._near.values() if (head := line.first()) is not None]
+        wanted += [None for head in heads if now >= self._streams[head].since + PATIENCE_S]
         return wanted
 
 

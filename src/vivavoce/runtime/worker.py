@@ -72,7 +72,7 @@ class Worker:
         self._work: dict[int, _Work] = {}
         self._models: dict[int, str] = {}
         """Heavy models that live jobs use, by utterance."""
-        self._loaded_at = 0.0
+        self._just_loaded = False
         self._current = 0
         self._samples = 0
         self._dropped = False
@@ -133,15 +133,17 @@ class Worker:
 
     def _step(self, number: int, max_samples: int) -> None:
         """Make a step and answer it; whatever the engine raises ends this utterance only."""
-        began = time.process_time()
+        began, began_at = time.process_time(), time.monotonic()
         self._current, self._samples = number, 0
         self._dropped = number not in self._work or self._drop_waits(number)
         answer: Message
         try:
             job = None if self._dropped else self._job(number)
-            began = max(began, self._loaded_at)  # Loading is no part of the price of speech.
+            if self._just_loaded:  # Loading is no part of the price of speech.
+                began, began_at, self._just_loaded = time.process_time(), time.monotonic(), False
             done = job is None or job.step(max_samples, self._emit)
-            answer = Stepped(done or self._dropped, time.process_time() - began, self._samples)
+            cpu_s, took_s = time.process_time() - began, time.monotonic() - began_at
+            answer = Stepped(done or self._dropped, cpu_s, self._samples, took_s)
         except Exception as error:  # an engine's defect must not cost the process
             done, answer = True, _broken(error, time.process_time() - began)
         if done or self._dropped:
@@ -156,7 +158,7 @@ class Worker:
         work = self._work[number]
         if isinstance(work, Utterance):
             if (loaded := self._at_hand(work.voice)) is not None:
-                self._loaded_at = time.process_time()
+                self._just_loaded = True
                 self._send(0, loaded)
             if self._shelf.is_heavy(model := model_of(work.voice)):
                 self._models[number] = model
