@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 from rich.console import Console
 
-from bench import dialects, report, sdk, speech
+from bench import dialects, peers, report, report_neural, sdk, simulator, speech
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = (
@@ -52,6 +52,25 @@ def suites(quick: bool) -> dict[str, Callable[[], Awaitable[dict[str, Any]]]]:
     }
 
 
+def separate(quick: bool) -> dict[str, Callable[[], Awaitable[dict[str, Any]]]]:
+    """Suites with results and marks of their own. The peers are left out of a quick run: they are installed first."""
+    found: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
+        "simulator": lambda: asyncio.to_thread(simulator.run, quick)
+    }
+    if not quick:
+        found["peers"] = lambda: peers.run(("medium", "high"), (1, 4, 16, 32), 12)
+    return found
+
+
+def keep(name: str, results: dict[str, Any]) -> None:
+    """Write the results of a separate suite, and what they come to."""
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
+    report_neural.write(name, report_neural.MARKDOWN[name](results))
+    if name == "simulator":
+        report_neural.plot_simulator(results)
+
+
 def machine() -> dict[str, Any]:
     return {
         "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
@@ -73,18 +92,34 @@ async def main() -> None:
     given = parser.parse_args()
     chosen = {k: v for k, v in suites(given.quick).items() if not given.names or k in given.names}
     console = Console(stderr=True)
-    path = RESULTS / "speech.json"
-    results: dict[str, Any] = orjson.loads(path.read_bytes()) if path.exists() and given.names else {}
-    results["machine"] = machine()
-    for number, (name, suite) in enumerate(chosen.items(), 1):
-        with console.status(f"[{number}/{len(chosen)}] {name} …"):
-            results[name] = await suite()
-        console.print(f"[{number}/{len(chosen)}] {name}: done")
-    print(report.markdown(results))
-    if not given.no_write and not given.quick:
-        RESULTS.mkdir(exist_ok=True)
-        path.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
-        report.write(results)
+    writing = not given.no_write and not given.quick
+    if chosen:
+        path = RESULTS / "speech.json"
+        results: dict[str, Any] = orjson.loads(path.read_bytes()) if path.exists() and given.names else {}
+        results["machine"] = machine()
+        for name, suite in chosen.items():
+            results[name] = await measured(console, name, suite)
+        print(report.markdown(results))
+        if writing:
+            RESULTS.mkdir(exist_ok=True)
+            path.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
+            report.write(results)
+    for name, suite in separate(given.quick).items():
+        if not given.names or name in given.names:
+            found = {"machine": machine(), **await measured(console, name, suite)}
+            print(report_neural.MARKDOWN[name](found))
+            if writing:
+                keep(name, found)
+
+
+async def measured(
+    console: Console, name: str, suite: Callable[[], Awaitable[dict[str, Any]]]
+) -> dict[str, Any]:
+    """The results of a suite, with a word about its progress."""
+    with console.status(f"{name} …"):
+        found = await suite()
+    console.print(f"{name}: done")
+    return found
 
 
 asyncio.run(main())

@@ -17,8 +17,9 @@ import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
+import msgspec
 from msgspec import Struct
 
 from bench.figures import quantile
@@ -444,3 +445,18 @@ SCENES: Final = (
 def compare(scenes: Sequence[Scene]) -> list[Outcome]:
     """Every scene under every policy."""
     return [play(scene, policy) for scene in scenes for policy in POLICIES]
+
+
+def sweep(counts: Sequence[int]) -> list[Outcome]:
+    """So many streams in a minute on 32 cores, everybody let in, under every policy."""
+    return compare([Scene("sweep", 32, count, 60.0, barge_share=0.1, admitting=False) for count in counts])
+
+
+def run(quick: bool) -> dict[str, Any]:
+    """The whole suite; about two minutes, or two seconds."""
+    scenes = SCENES[:2] if quick else SCENES
+    return {
+        "voices": msgspec.to_builtins([MEDIUM, HIGH]),
+        "outcomes": msgspec.to_builtins(compare(scenes)),
+        "sweep": msgspec.to_builtins(sweep((200,) if quick else (400, 800, 1200, 1400, 1600, 1800, 2200))),
+    }

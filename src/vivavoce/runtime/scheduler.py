@@ -44,7 +44,7 @@ LARGEST_STEP_S: Final = 1.0
 MAX_STEP_CPU_S: Final = 0.06
 """A cancel, or a more urgent stream, waits at most about this long."""
 WIDEST: Final = 8.0
-"""How often ``first_deadline_s`` fits into the deadline of a newcomer on a crowded machine (decisions/003)."""
+"""How often ``first_deadline_s`` fits into the deadline of a newcomer on a crowded machine (decisions/004)."""
 PATIENCE_S: Final = 0.03
 """How long a stream waits for a worker that has its voice before any may load it: a few steps of the others."""
 
