@@ -129,6 +129,8 @@ class Scheduler(Generic[S, W]):
         self._near: dict[Kind, _Line[S]] = {}
         self._homes: dict[Kind, set[W]] = {}
         self._resting: _Line[S] = _Line()
+        self._roused: set[W | None] = set()
+        """Workers for which a rest has ended since :meth:`rouse`."""
         self._wanting = 0
         self.underruns = 0
         """Times that a listener ran dry although there was something to say."""
@@ -220,7 +222,7 @@ class Scheduler(Generic[S, W]):
 
         Its turn lasts until :meth:`stepped` or :meth:`pass_turn`.
         """
-        self.rouse(now)
+        self._end_rests(now)
         lines = [self._anywhere, self._pinned.get(worker)]
         lines += [line for kind, line in self._near.items() if self._may(worker, kind, line, now, fits)]
         candidates = [first for line in lines if line and (first := line.first())]
@@ -352,18 +354,24 @@ class Scheduler(Generic[S, W]):
             entry.last_step_s /= 2  # Nothing came of it: doubling it next time restores the size.
 
     def rouse(self, now: float) -> list[W | None]:
-        """Take those whose rest is over back into line. Returns the workers that they, and those who wait for a worker
-        with their voice, may be picked by from now on: ``None`` is any. What :meth:`next_wake` was armed for."""
-        wanted: list[W | None] = []
+        """Workers that may find something to do since the last call, because rest is over or patience is: ``None`` is
+        any. What :meth:`next_wake` was armed for."""
+        self._end_rests(now)
+        # Another worker's pick may have ended the rest of a stream that waits for an idle one: it is told here.
+        wanted = list(self._roused)
+        self._roused.clear()
+        heads = [head[1] for line in self._near.values() if (head := line.first()) is not None]
+        wanted += [None for head in heads if now >= self._streams[head].since + PATIENCE_S]
+        return wanted
+
+    def _end_rests(self, now: float) -> None:
+        """Take those whose rest is over back into line."""
         while (first := self._resting.first()) is not None and first[0] <= now:
             stream = first[1]
             entry = self._streams[stream]
             self._leave_line(stream, entry)
             self._queue(stream, entry, now)
-            wanted.append(entry.pin)
-        heads = [head[1] for line in self._near.values() if (head := line.first()) is not None]
-        wanted += [None for head in heads if now >= self._streams[head].since + PATIENCE_S]
-        return wanted
+            self._roused.add(entry.pin)
 
 
 def _rank(candidate: tuple[float, object]) -> float:
