@@ -18,6 +18,8 @@ from rich.console import Console
 from bench import dialects, peers, report, report_neural, sdk, simulator, speech
 
 RESULTS = Path(__file__).parent / "results"
+APART = frozenset({"piper"})
+"""Suites whose results have a file of their own."""
 PACKAGES = (
     "vivavoce",
     "uvicorn",
@@ -28,6 +30,7 @@ PACKAGES = (
     "lameenc",
     "espeakng-loader",
     "numpy",
+    "onnxruntime",
 )
 
 
@@ -48,6 +51,7 @@ def suites(quick: bool) -> dict[str, Callable[[], Awaitable[dict[str, Any]]]]:
         "sdk": lambda: sdk.overhead(rounds),
         "sdk_many": lambda: sdk.many(8 if quick else 64),
         "sdk_slow": lambda: sdk.slow_consumer(4 if quick else 30),
+        "piper": lambda: piper.voices(2 if quick else 15, ("x_low",) if quick else piper.SIZES),
         "start_up": lambda: dialects.start_up(2 if quick else 10),
     }
 

@@ -4,7 +4,7 @@ its configuration. They say what speed and exactness are, and never anything abo
 The graph is VITS as Piper publishes it, at the published layer sizes, built here without torch: text encoder,
 durations through ``Ceil``, noise, four coupling layers, HiFi-GAN decoder. Flow and decoder are the published ones node
 for node. The text encoder has no relative positions, and in place of the spline flows behind the durations stands a
-stack of the same depthwise convolutions: their cost is close, their output is chosen so that a symbol lasts 1 to 9
+stack of the same depthwise convolutions: their cost is close, their output is chosen so that a symbol lasts 1 to 4
 frames. For graphs of Piper's own exporter see ``bench/exported_voices.py``.
 """
 
@@ -42,16 +42,19 @@ class Size(Struct, frozen=True, kw_only=True):
     speakers: int = 1
     speaker_channels: int = 512
     rate_hz: int = 22_050
+    pace: float = 0.25
+    """Of the durations: a symbol's frames are e to the power of this, give or take a factor of e, rounded up; two on
+    average, which makes fifteen words five seconds."""
 
 
 SIZES = {
     "tiny": Size(
         hidden=16, filters=24, layers=1, flow_layers=2, channels=16, block_kernels=(3, 5), dilations=((1, 2), (2, 6)),
-        speaker_channels=8,
+        speaker_channels=8, pace=1.2,
     ),
     "tiny-multi": Size(
         hidden=16, filters=24, layers=1, flow_layers=2, channels=16, block_kernels=(3, 5), dilations=((1, 2), (2, 6)),
-        speaker_channels=8, speakers=3,
+        speaker_channels=8, pace=1.2, speakers=3,
     ),
     "x_low": Size(hidden=96, filters=384, channels=256, rate_hz=16_000),
     "medium": Size(hidden=192, filters=768, channels=256),
@@ -231,7 +234,7 @@ def _durations(net: _Net, size: Size, hidden: str, speaker: str | None) -> str:
         inner = net.op("Relu", net.norm(apart, size.hidden))
         x = net.op("Add", x, net.norm(net.conv(inner, size.hidden, size.hidden), size.hidden))
     log = net.op("Tanh", net.conv(net.norm(x, size.hidden), size.hidden, 1, gain=0.5))
-    log = net.op("Add", log, net.number(1.2, np.float32))
+    log = net.op("Add", log, net.number(size.pace, np.float32))
     length = net.op("Gather", "scales", net.number(1), axis=0)
     return str(net.op("Ceil", net.op("Mul", net.op("Exp", log), length)))
 

@@ -28,10 +28,10 @@ def laid_out(folder: Path, size: str = "tiny", name: str = "random") -> Path:
     return target
 
 
-def prepare(folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the preparing process on the voice in ``folder``."""
+def prepare(folder: Path, *rung: str) -> subprocess.CompletedProcess[str]:
+    """Run the preparing process on the voice in ``folder``; it may be told the rung to begin with."""
     return subprocess.run(
-        [sys.executable, "-m", "vivavoce.engines.piper.convert", str(folder)],
+        [sys.executable, "-m", "vivavoce.engines.piper.convert", str(folder), *rung],
         capture_output=True,
         text=True,
         timeout=120,

@@ -95,15 +95,15 @@ class Voice(Struct, frozen=True):
     scales: Scales
 
 
-def convert(folder: Path) -> Manifest:
-    """Prepare the voice in ``folder``. Raises UnsupportedMediaError when it is none."""
+def convert(folder: Path, best: Rung = Rung.STATEFUL) -> Manifest:
+    """Prepare the voice in ``folder``, on no better rung than ``best``. Raises UnsupportedMediaError when it is none."""
     voice = _checked(folder)
     shutil.rmtree(folder / CUT, ignore_errors=True)
     (folder / CUT).mkdir()
     whole = _Whole(voice)
     reasons: list[str] = []
     manifest: Manifest | None = None
-    for rung in Rung:
+    for rung in [*Rung][[*Rung].index(best) :]:
         try:
             manifest = _climb(voice, whole, rung)
         except (UncuttableError, GraphError) as error:
@@ -396,11 +396,11 @@ def _bound() -> None:
 
 
 def main(arguments: Sequence[str]) -> NoReturn:
-    """``FOLDER``."""
+    """``FOLDER``, and for measurements a rung to begin with."""
     _bound()
     answer: object
     try:
-        answer = convert(Path(arguments[0]))
+        answer = convert(Path(arguments[0]), *map(Rung, arguments[1:2]))
     except VivavoceError as error:
         answer = {"error": error.message, "code": error.code}
     except MemoryError:

@@ -73,7 +73,7 @@ class PiperJob:
             made = sections(utterance.text, utterance.boundary, self._model.config, self._espeak)
             self._sections = deque(made)
             self._silence = 0 if made else self._pause()
-        upto = self._out + max_samples
+        upto = self._out + max(1, max_samples)
         while self._out < upto:
             chunk = self._next(upto - self._out)
             if chunk is None:
