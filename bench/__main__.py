@@ -15,11 +15,10 @@ from typing import Any
 import orjson
 from rich.console import Console
 
-from bench import dialects, peers, report, report_neural, sdk, simulator, speech
+from bench import dialects, peers, piper, report, report_neural, report_piper, sdk, simulator, speech
 
 RESULTS = Path(__file__).parent / "results"
-APART = frozenset({"piper"})
-"""Suites whose results have a file of their own."""
+MARKDOWN = {**report_neural.MARKDOWN, "piper": report_piper.markdown}
 PACKAGES = (
     "vivavoce",
     "uvicorn",
@@ -51,7 +50,6 @@ def suites(quick: bool) -> dict[str, Callable[[], Awaitable[dict[str, Any]]]]:
         "sdk": lambda: sdk.overhead(rounds),
         "sdk_many": lambda: sdk.many(8 if quick else 64),
         "sdk_slow": lambda: sdk.slow_consumer(4 if quick else 30),
-        "piper": lambda: piper.voices(2 if quick else 15, ("x_low",) if quick else piper.SIZES),
         "start_up": lambda: dialects.start_up(2 if quick else 10),
     }
 
@@ -59,7 +57,8 @@ def suites(quick: bool) -> dict[str, Callable[[], Awaitable[dict[str, Any]]]]:
 def separate(quick: bool) -> dict[str, Callable[[], Awaitable[dict[str, Any]]]]:
     """Suites with results and marks of their own. The peers are left out of a quick run: they are installed first."""
     found: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
-        "simulator": lambda: asyncio.to_thread(simulator.run, quick)
+        "simulator": lambda: asyncio.to_thread(simulator.run, quick),
+        "piper": lambda: piper.voices(2 if quick else 15, ("x_low",) if quick else piper.SIZES),
     }
     if not quick:
         found["peers"] = lambda: peers.run(("medium", "high"), (1, 4, 16, 32), 12)
@@ -70,7 +69,7 @@ def keep(name: str, results: dict[str, Any]) -> None:
     """Write the results of a separate suite, and what they come to."""
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
-    report_neural.write(name, report_neural.MARKDOWN[name](results))
+    report_neural.write(name, MARKDOWN[name](results))
     if name == "simulator":
         report_neural.plot_simulator(results)
 
@@ -111,7 +110,7 @@ async def main() -> None:
     for name, suite in separate(given.quick).items():
         if not given.names or name in given.names:
             found = {"machine": machine(), **await measured(console, name, suite)}
-            print(report_neural.MARKDOWN[name](found))
+            print(MARKDOWN[name](found))
             if writing:
                 keep(name, found)
 

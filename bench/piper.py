@@ -123,10 +123,10 @@ def doubling(number: int) -> float:
 
 async def voices(rounds: int, sizes: tuple[str, ...] = SIZES) -> dict[str, Any]:
     """Every size of voice, on every rung."""
-    table: dict[str, Any] = {}
+    table: dict[str, Any] = {"rounds": rounds, "load_average": list(psutil.getloadavg()), "piper": {}}
     with tempfile.TemporaryDirectory(prefix="vivavoce-bench-") as folder:
         for size in sizes:
-            table[size] = _measure(
+            table["piper"][size] = _measure(
                 prepared(size, Path(folder)), max(3, rounds // (5 if size == "high" else 1))
             )
     return table
@@ -261,8 +261,3 @@ def _load_alone(code: str) -> dict[str, float]:
 def _ms(values: list[float]) -> dict[str, float]:
     summary = figures([value * 1e3 for value in values])
     return {"p50": summary.p50, "p95": summary.p95, "iqr": summary.iqr}
-
-
-def load_of_machine() -> list[float]:
-    """Other work on the machine while this was measured: load averages."""
-    return list(psutil.getloadavg())
