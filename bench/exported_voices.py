@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.util
 import sys
 import types
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +41,12 @@ SIZES: dict[str, tuple[int, int, dict[str, Any]]] = {
 
 def synthesizer() -> Any:
     """Piper's model class, without the training framework around it."""
-    found = importlib.util.find_spec("piper")
-    if found is None or found.origin is None:
+    try:
+        folder = distribution("piper-tts").locate_file("piper/train/vits")
+    except PackageNotFoundError:
         sys.exit("piper-tts is not installed here; see this file's beginning")
     package = types.ModuleType("vits")
-    package.__path__ = [str(Path(found.origin).parent / "train" / "vits")]
+    package.__path__ = [str(folder)]
     sys.modules["vits"] = package
     return importlib.import_module("vits.models").SynthesizerTrn
 
