@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from bench.simulator import POLICIES, Outcome, Play, Scene, play
+from bench.policies import POLICIES
+from bench.simulator import Outcome, Play, Scene, play
 from msgspec import structs
 
 pytestmark = pytest.mark.fast

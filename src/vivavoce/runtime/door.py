@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from vivavoce.errors import VivavoceError
 from vivavoce.runtime.admission import Admission
+from vivavoce.runtime.alarm import Alarm
 from vivavoce.runtime.clock import Clock
 from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.seats import Seat
@@ -28,7 +28,7 @@ class Door:
         self._clock = clock
         self._metrics = metrics
         self._seat = seat
-        self._timer: asyncio.TimerHandle | None = None
+        self._alarm = Alarm(clock, self._on_alarm)
         self._closed: VivavoceError | None = None
         self.refused = 0
         """Streams that were not taken in, for whatever reason."""
@@ -68,8 +68,7 @@ class Door:
     def close(self, error: VivavoceError) -> None:
         """Nobody comes in any more; who waits hears ``error``."""
         self._closed = error
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.cancel()
         for seat in self._room.guests():
             self._turn_away(seat, error)
 
@@ -81,13 +80,10 @@ class Door:
     def _watch(self) -> None:
         """See to it that nobody waits for longer than the settings allow."""
         due = self._room.next_expiry()
-        if due is not None and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(
-                max(0.0, due - self._clock.now()), self._on_timer
-            )
+        if due is not None:
+            self._alarm.set(due)
 
-    def _on_timer(self) -> None:
-        self._timer = None
+    def _on_alarm(self) -> None:
         self.let_in()
         for seat, refusal in self._room.expired(self._clock.now()):
             self._turn_away(seat, refusal)

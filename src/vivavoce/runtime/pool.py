@@ -13,8 +13,6 @@ A stream for which there is no room may wait for it, if the settings say so: it 
 
 from __future__ import annotations
 
-import asyncio
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from operator import attrgetter
@@ -26,12 +24,12 @@ from vivavoce.errors import (
     ShuttingDownError,
     UnknownVoiceError,
     VivavoceError,
-    VoiceQuarantinedError,
     WorkerDiedError,
     error_classes,
     quoted,
 )
 from vivavoce.runtime.admission import HEAVY_COST
+from vivavoce.runtime.alarm import Alarm
 from vivavoce.runtime.backend import Source
 from vivavoce.runtime.clock import Clock
 from vivavoce.runtime.crew import Crew, cores
@@ -39,6 +37,7 @@ from vivavoce.runtime.door import Door
 from vivavoce.runtime.frames import MAX_NUMBER, Broken, Drop, Loaded, Message, Plan, Step, Stepped
 from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.placement import Placement
+from vivavoce.runtime.quarantine import Quarantine
 from vivavoce.runtime.reserve import Slot
 from vivavoce.runtime.scheduler import Scheduler
 from vivavoce.runtime.seats import Flight, Seat
@@ -82,9 +81,8 @@ class LocalPool:
         self._speakers: dict[str, Gender] = {}
         self._flights: dict[int, Flight] = {}
         self._last_number = 0
-        self._crimes: Counter[str] = Counter()
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_due = 0.0
+        self._quarantine = Quarantine(settings.quarantine_after)
+        self._alarm = Alarm(clock, self._on_alarm)
         self._closing = False
         self._steps = self._cancelled = 0
         self._wasted_s = 0.0
@@ -99,8 +97,7 @@ class LocalPool:
     async def close(self) -> None:
         """See :class:`~vivavoce.runtime.backend.Backend`. What is under way fails with ShuttingDownError."""
         self._closing = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._alarm.cancel()
         self._door.close(self._shutting_down())
         for flight in list(self._flights.values()):
             if flight.number in self._flights:
@@ -108,7 +105,7 @@ class LocalPool:
         await self._crew.close()
 
     def voices(self) -> Sequence[VoiceInfo]:
-        return [voice for voice in self._voices.values() if not self._quarantined(voice.id)]
+        return [voice for voice in self._voices.values() if voice.id not in self._quarantine]
 
     def speakers(self) -> Mapping[str, Gender]:
         return self._speakers
@@ -138,7 +135,7 @@ class LocalPool:
             "load": self._door.admission.load,
             "underruns": self._scheduler.underruns,
             "refused": self._door.refused,
-            "quarantined": sum(map(self._quarantined, self._crimes)),
+            "quarantined": len(self._quarantine),
             "after_disconnect_s": self._wasted_s,
             "waiting": self._door.waiting,
             "spares": self._crew.spares,
@@ -196,8 +193,8 @@ class LocalPool:
             raise self._shutting_down()
         if voice.engine not in self._engines:
             raise UnknownVoiceError(f"no engine here has the voice {quoted(voice.id)}", param="voice")
-        if self._quarantined(voice.id):
-            raise self._quarantine_error(voice.id)
+        if voice.id in self._quarantine:
+            raise self._quarantine.error(voice.id)
         self._placement.check(voice.id)
 
     # ---- the schedule at work -------------------------------------------------------------------------------------
@@ -229,8 +226,8 @@ class LocalPool:
             flight = seat.flight or self._pull(seat, now)
             if flight is None:
                 self._scheduler.pass_turn(seat, now)
-            elif self._quarantined(flight.utterance.voice):
-                self._fail(flight, self._quarantine_error(flight.utterance.voice))
+            elif flight.utterance.voice in self._quarantine:
+                self._fail(flight, self._quarantine.error(flight.utterance.voice))
             else:
                 self._step(slot, flight, choice.seconds, now)
                 return
@@ -264,17 +261,10 @@ class LocalPool:
     def _arm(self, now: float) -> None:
         """See to it that idle workers pick again when the first resting stream may go on."""
         due = self._scheduler.next_wake(now)
-        if self._closing or due is None:
-            return
-        if self._timer is not None:
-            if self._timer_due <= due:
-                return
-            self._timer.cancel()
-        self._timer_due = due
-        self._timer = asyncio.get_running_loop().call_later(due - now, self._on_timer)
+        if not self._closing and due is not None:
+            self._alarm.set(due)
 
-    def _on_timer(self) -> None:
-        self._timer = None
+    def _on_alarm(self) -> None:
         now = self._clock.now()
         for worker in self._scheduler.rouse(now):
             if self._idle and (worker is None or worker in self._idle):
@@ -374,8 +364,8 @@ class LocalPool:
         """The worker of ``flight`` has ended: fly it again if nobody heard any of it, else fail it."""
         flight.slot = None
         voice = flight.utterance.voice
-        if self._quarantined(voice):
-            self._fail(flight, self._quarantine_error(voice))
+        if voice in self._quarantine:
+            self._fail(flight, self._quarantine.error(voice))
         elif flight.heard or (charged and flight.tries_left == 0):
             self._fail(flight, WorkerDiedError("the engine worker ended in the middle of this stream"))
         else:
@@ -404,22 +394,11 @@ class LocalPool:
         self._scheduler.unsettle(slot.index)
         self._placement.clear(slot.index)
         stepping = self._stepping.pop(slot.index, None)
-        for voice in slot.loads if stepping is None else (stepping.utterance.voice,):
-            self._crimes[voice] += 1
+        self._quarantine.blame(slot.loads if stepping is None else (stepping.utterance.voice,))
         aboard, self._aboard[slot.index] = self._aboard[slot.index], set()
         for flight in sorted(aboard, key=attrgetter("number")):
             if flight.number in self._flights:
                 self._recover(flight, charged=flight is stepping)
-
-    def _quarantined(self, voice: str) -> bool:
-        return self._crimes[voice] >= self._settings.quarantine_after
-
-    def _quarantine_error(self, voice: str) -> VoiceQuarantinedError:
-        return VoiceQuarantinedError(
-            f"the voice {quoted(voice)} ended its worker {self._crimes[voice]} times and is not used until "
-            "the server starts again; choose another voice",
-            param="voice",
-        )
 
     def _shutting_down(self) -> ShuttingDownError:
         return ShuttingDownError("the server is shutting down", retry_after_s=self._settings.retry_after_s)
