@@ -6,6 +6,7 @@ The voice has real layer sizes and random weights: what is measured is speed, ne
 from __future__ import annotations
 
 import asyncio
+import os
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable
@@ -161,7 +162,8 @@ async def size(name: str, folder: Path, counts: tuple[int, ...], rounds: int) ->
 
 async def run(sizes: tuple[str, ...], counts: tuple[int, ...], rounds: int) -> dict[str, Any]:
     """The whole suite."""
-    versions = await asyncio.to_thread(rivals.versions)
+    versions, before = await asyncio.to_thread(rivals.versions), os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="vivavoce-peers-") as folder:
         voices = {name: await size(name, Path(folder), counts, rounds) for name in sizes}
-    return {"versions": versions, "voices": msgspec.to_builtins(voices)}
+    load = [before, os.getloadavg()[0]]
+    return {"versions": versions, "load_average": load, "voices": msgspec.to_builtins(voices)}

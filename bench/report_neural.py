@@ -99,7 +99,13 @@ def peers_markdown(results: dict[str, Any]) -> str:
     lines: list[str] = []
     for size, servers in results["voices"].items():
         lines += [f"**Voice of size {size}, random weights**", "", *_alone(servers), *_together(servers)]
-    return "\n".join([*lines, where(results, {f"peers' {k}": v for k, v in results["versions"].items()})])
+    before, after = results["load_average"]
+    shared = (
+        f"Load average of the machine {before:.1f} before the run and {after:.1f} after it: whatever of it is not the "
+        "benchmark's own took cores away from every server here, and from each at its own time."
+    )
+    packages = {f"peers' {name}": number for name, number in results["versions"].items()}
+    return "\n".join([*lines, shared, "", where(results, packages)])
 
 
 def _alone(servers: dict[str, Any]) -> list[str]:
