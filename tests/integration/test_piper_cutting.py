@@ -19,11 +19,10 @@ from vivavoce.engines.piper.graph import (
     UncuttableError,
     check_voice,
     find_seams,
-    front_of,
     read_model,
-    whole_of,
 )
 from vivavoce.engines.piper.manifest import WindowInfo
+from vivavoce.engines.piper.seeded import front_of, whole_of
 from vivavoce.engines.piper.sessions import GraphError, plain_session
 from vivavoce.engines.piper.stateful import rewrite
 from vivavoce.engines.piper.streaming import Pushed, StatefulStream, Stream, WindowStream
