@@ -58,7 +58,7 @@ def separate(quick: bool) -> dict[str, Callable[[], Awaitable[dict[str, Any]]]]:
     """Suites with results and marks of their own. The peers are left out of a quick run: they are installed first."""
     found: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
         "simulator": lambda: asyncio.to_thread(simulator.run, quick),
-        "piper": lambda: piper.voices(2 if quick else 15, ("x_low",) if quick else piper.SIZES),
+        "piper": lambda: piper.voices(2 if quick else 7, ("x_low",) if quick else piper.SIZES),
     }
     if not quick:
         found["peers"] = lambda: peers.run(("medium", "high"), (1, 4, 16, 32), 12)

@@ -61,7 +61,7 @@ class Uncut:
         feed: dict[str, Any] = {
             "input": np.array([numbers]),
             "input_lengths": np.array([len(numbers)]),
-            "scales": np.array([0.667, 1.0, 0.8], np.float32),
+            "scales": np.array([0.667, self._config.inference.length_scale, 0.8], np.float32),
         }
         if self._config.num_speakers > 1:
             feed["sid"] = np.array([0])
