@@ -31,6 +31,7 @@ $(VENV)/.tested: $(VENV)/.installed
 
 test: $(VENV)/.tested
 	@$(BIN)/python tests/vendors.py
+	@PYTHONPATH=tests $(BIN)/python tests/oracles.py
 	@$(BIN)/python -m pytest
 
 fast: $(VENV)/.tested

@@ -64,8 +64,12 @@ def _make(home: Path, clients: tuple[str, ...], *commands: list[str]) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     print(f"Installing the vendors' own clients into {home.name} …", flush=True)
-    for command in commands:
-        subprocess.run(command, check=True, cwd=home if home.exists() else ROOT)
+    try:
+        for command in commands:
+            subprocess.run(command, check=True, cwd=home if home.exists() else ROOT)
+    except subprocess.CalledProcessError:
+        print("They cannot be installed here: the tests that run them will be skipped.")
+        return
     stamp.write_text(wanted)
 
 
