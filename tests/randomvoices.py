@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import shutil
 import subprocess
@@ -13,9 +14,17 @@ from bench.random_voices import write
 
 
 @functools.cache
+def _scratch() -> Path:
+    """A folder that lasts as long as the tests."""
+    folder = tempfile.mkdtemp(prefix="vivavoce-random-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+@functools.cache
 def published(size: str = "tiny") -> Path:
     """The path of a model as it would be published, its configuration beside it."""
-    return write(size, Path(tempfile.mkdtemp(prefix="vivavoce-random-")))
+    return write(size, _scratch())
 
 
 def laid_out(folder: Path, size: str = "tiny", name: str = "random") -> Path:
@@ -41,7 +50,7 @@ def prepare(folder: Path, *rung: str) -> subprocess.CompletedProcess[str]:
 
 @functools.cache
 def _prepared(size: str) -> Path:
-    folder = laid_out(Path(tempfile.mkdtemp(prefix="vivavoce-random-")), size)
+    folder = laid_out(_scratch() / "prepared", size, size)
     done = prepare(folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
