@@ -29,6 +29,9 @@ LONGEST_S: Final = 60.0
 WOMAN_FROM_HZ: Final = 155.0
 """Median pitch that parts most men's voices from most women's (about 120 and 210 Hz in conversation)."""
 MOST_SEMITONES: Final = 6.0
+CONTAINERS: Final = "wav,w64,aiff,au,caf,mp3,flac,ogg,aac,mov,mp4,m4a,matroska,webm,amr,asf"
+"""What a recording may be. FFmpeg knows formats that are lists of other files and of addresses (concat, HLS, DASH): an
+upload of such a one would have this server read its own disk, or ask around in its own network."""
 
 
 def samples(data: bytes) -> NDArray[np.float32]:
@@ -39,8 +42,9 @@ def samples(data: bytes) -> NDArray[np.float32]:
     import av  # a heavy import that only this rare call needs
 
     parts: list[NDArray[np.float32]] = []
+    inert = {"format_whitelist": CONTAINERS, "protocol_whitelist": "none"}
     try:
-        with av.open(io.BytesIO(data), "r") as container:
+        with av.open(io.BytesIO(data), "r", container_options=inert) as container:
             resampler = av.AudioResampler("flt", "mono", RATE_HZ)
             for frame in container.decode(audio=0):
                 parts.extend(out.to_ndarray()[0] for out in resampler.resample(frame))
