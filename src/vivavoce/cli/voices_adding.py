@@ -91,10 +91,10 @@ def remove(voice: str, data_dir: str | None) -> None:
 def list_available(lang: str | None, source: str | None, *, offline: bool, as_json: bool) -> None:
     """Print what can be added. Raises UnknownLanguageError when nothing speaks ``lang``."""
     from vivavoce.voices.hub import CATALOGUE, available, hub
-    from vivavoce.voices.installed import STAGING, folder_of, installed
+    from vivavoce.voices.installed import aside, folder_of, installed
 
     data_dir = load().data_dir
-    entries = available(source or hub(), folder_of(data_dir) / STAGING / CATALOGUE, offline=offline)
+    entries = available(source or hub(), aside(folder_of(data_dir), CATALOGUE), offline=offline)
     found = [entries[key] for key in sorted(entries) if lang is None or _speaks(entries[key], lang)]
     if not found:
         raise UnknownLanguageError(f"no voice that can be added speaks {quoted(lang)}", param="language")

@@ -45,10 +45,11 @@ from vivavoce.voices.installed import (
     Installed,
     Source,
     StoredFile,
+    aside,
     check_id,
     folder_of,
-    installed,
     locked,
+    read,
 )
 
 PREPARE_S: Final = 1800.0
@@ -83,9 +84,10 @@ def add(wish: Wish, data_dir: str, progress: Progress, stage: Callable[[str], No
                 f"adding a voice needs the Python package {module}; install it with `pip install 'vivavoce[neural]'`"
             )
     folder = folder_of(data_dir)
-    offered = offer(wish.name, wish.source, folder / STAGING / CATALOGUE, offline=wish.offline)
+    offered = offer(wish.name, wish.source, aside(folder, CATALOGUE), offline=wish.offline)
     check_id(offered.id)
     with locked(folder, offered.id):
+        _put_back(folder, offered.id)
         if (folder / offered.id).exists() and not wish.again:
             raise AlreadyExistsError(
                 f"{offered.id} is there already; --again adds it once more", param="voice"
@@ -94,8 +96,8 @@ def add(wish: Wish, data_dir: str, progress: Progress, stage: Callable[[str], No
         _collect(offered, staging, progress, offline=wish.offline)
         stage("preparing")
         _prepare(staging)
-        _put_in_place(staging, folder / offered.id)
-    return next(voice for voice in installed(data_dir) if voice.id == offered.id)
+        _put_in_place(staging, folder / offered.id, _replaced(folder, offered.id))
+        return read(folder / offered.id)
 
 
 def _collect(offered: Offer, staging: Path, progress: Progress, *, offline: bool) -> None:
@@ -195,9 +197,23 @@ def _failure(done: subprocess.CompletedProcess[bytes]) -> VivavoceError:
     )
 
 
-def _put_in_place(staging: Path, target: Path) -> None:
-    """Make the prepared folder the voice. A voice that is there is replaced in one move."""
-    old = staging.with_name(f"{target.name}.replaced")
+def _replaced(folder: Path, voice_id: str) -> Path:
+    """Where a voice waits while another is put into its place."""
+    return aside(folder, f"{voice_id}.replaced")
+
+
+def _put_back(folder: Path, voice_id: str) -> None:
+    """Have the voice again whose replacement was ended between its two moves."""
+    old, target = _replaced(folder, voice_id), folder / voice_id
+    if old.exists() and not target.exists():
+        try:
+            old.rename(target)
+        except OSError as error:
+            raise StorageError(f"{target} cannot be written: {error.strerror or error}") from None
+
+
+def _put_in_place(staging: Path, target: Path, old: Path) -> None:
+    """Make the prepared folder the voice. One that is there waits in ``old`` until it is replaced."""
     try:
         shutil.rmtree(old, ignore_errors=True)
         if target.exists():

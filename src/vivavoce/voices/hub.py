@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -96,12 +98,15 @@ def _parsed(data: bytes, name: str) -> dict[str, Entry]:
 
 
 def _keep(data: bytes, cache: Path) -> None:
+    """Threads, processes and containers that share a disk may do so at once: each writes a file of its own first."""
+    partial = cache.with_name(f"{cache.name}.{secrets.token_hex(8)}")
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
-        partial = cache.with_name(f"{cache.name}.{os.getpid()}")
         partial.write_bytes(data)
         partial.replace(cache)
     except OSError as error:
+        with suppress(OSError):
+            partial.unlink()
         raise StorageError(f"{cache} cannot be written: {error.strerror or error}") from None
 
 

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -70,6 +70,11 @@ def folder_of(data_dir: str) -> Path:
     return Path(data_dir) / "voices" / "piper"
 
 
+def aside(folder: Path, name: str) -> Path:
+    """Where something is kept beside the voices under ``name``, which no voice that is being added can take."""
+    return folder / STAGING / f".{name}"
+
+
 def check_id(voice_id: str) -> str:
     """``voice_id``, if it can be the name of a folder and of a voice. Raises OutOfRangeError."""
     if not _ID.fullmatch(voice_id):
@@ -81,11 +86,16 @@ def check_id(voice_id: str) -> str:
 
 
 def installed(data_dir: str) -> list[Installed]:
-    """Every added voice, by its id."""
+    """Every added voice, by its id. One that is removed meanwhile is left out."""
     folder = folder_of(data_dir)
     if not folder.is_dir():
         return []
-    return [_read(path) for path in sorted(folder.iterdir()) if path.is_dir() and _ID.fullmatch(path.name)]
+    found: list[Installed] = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and _ID.fullmatch(path.name):
+            with suppress(FileNotFoundError):
+                found.append(read(path))
+    return found
 
 
 def remove(data_dir: str, voice_id: str) -> None:
@@ -93,12 +103,11 @@ def remove(data_dir: str, voice_id: str) -> None:
     folder = folder_of(data_dir)
     path = folder / check_id(voice_id)
     if not path.is_dir():
-        known = ", ".join(voice.id for voice in installed(data_dir)) or "none"
-        raise NotFoundError(
-            f"no added voice is called {quoted(voice_id)}; added voices: {known}", param="voice"
-        )
+        raise _unknown(data_dir, voice_id)
     with locked(folder, voice_id):
-        gone = folder / STAGING / f"{voice_id}.removed"
+        gone = aside(folder, f"{voice_id}.removed")
+        if not path.is_dir():  # Somebody else was faster.
+            raise _unknown(data_dir, voice_id)
         try:
             shutil.rmtree(gone, ignore_errors=True)
             path.rename(gone)
@@ -107,12 +116,20 @@ def remove(data_dir: str, voice_id: str) -> None:
             raise StorageError(f"{voice_id} cannot be removed: {error.strerror or error}") from None
 
 
+def _unknown(data_dir: str, voice_id: str) -> NotFoundError:
+    known = ", ".join(voice.id for voice in installed(data_dir)) or "none"
+    return NotFoundError(f"no added voice is called {quoted(voice_id)}; added voices: {known}", param="voice")
+
+
 @contextmanager
 def locked(folder: Path, voice_id: str) -> Iterator[None]:
-    """Only one process at a time adds or removes a voice. Raises AlreadyExistsError when another one is at it."""
+    """Only one thread of one process at a time adds or removes a voice.
+
+    Raises AlreadyExistsError when another one is at it, StorageError.
+    """
     try:
         (folder / STAGING).mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / STAGING / f"{voice_id}.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        lock = os.open(aside(folder, f"{voice_id}.lock"), os.O_CREAT | os.O_RDWR, 0o600)
     except OSError as error:
         raise StorageError(f"{folder} cannot be written: {error.strerror or error}") from None
     try:
@@ -120,16 +137,23 @@ def locked(folder: Path, voice_id: str) -> Iterator[None]:
     except BlockingIOError:
         os.close(lock)
         raise AlreadyExistsError(f"{voice_id} is being added or removed by another process") from None
+    except OSError as error:
+        os.close(lock)
+        raise StorageError(f"{folder} cannot be locked: {error.strerror or error}") from None
     try:
         yield
     finally:
+        # Closing alone would leave it to a child that another thread starts just now: it has a copy until it execs.
+        fcntl.flock(lock, fcntl.LOCK_UN)
         os.close(lock)  # The file stays: who deletes it lets two others lock two files of that name.
 
 
-def _read(path: Path) -> Installed:
+def read(path: Path) -> Installed:
+    """The voice in the folder ``path``. Raises FileNotFoundError when it goes meanwhile."""
     source = _decoded(path / SOURCE, Source(id=path.name, origin=""))
     manifest = _decoded(path / "cut" / "manifest.json", _Manifest())
     size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    path.stat()
     return Installed(path.name, source, manifest.rung, manifest.why, size)
 
 
