@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from randomvoices import published
+from vivavoce.engines.neural.sessions import GraphError, plain_session
 from vivavoce.engines.piper.graph import (
     Graph,
     Seams,
@@ -23,7 +24,6 @@ from vivavoce.engines.piper.graph import (
 )
 from vivavoce.engines.piper.manifest import WindowInfo
 from vivavoce.engines.piper.seeded import front_of, whole_of
-from vivavoce.engines.piper.sessions import GraphError, plain_session
 from vivavoce.engines.piper.stateful import rewrite
 from vivavoce.engines.piper.streaming import Pushed, StatefulStream, Stream, WindowStream
 from vivavoce.engines.piper.timeline import Timeline, margins, trace

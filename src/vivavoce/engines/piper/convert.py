@@ -11,18 +11,19 @@ sentences at several chunk sizes; why a rung was left is kept in the manifest.
 from __future__ import annotations
 
 import hashlib
-import resource
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import NoReturn
 
-import msgspec
 import numpy as np
 from msgspec import structs
 from onnx import ModelProto
 
+from vivavoce.engines.neural.loudness import furthest
+from vivavoce.engines.neural.process import prepare
+from vivavoce.engines.neural.sessions import GraphError, save_optimised
 from vivavoce.engines.piper.config import read_config
 from vivavoce.engines.piper.graph import (
     Graph,
@@ -47,18 +48,13 @@ from vivavoce.engines.piper.manifest import (
     WindowInfo,
     write_manifest,
 )
-from vivavoce.engines.piper.model import Begun, Scales, files_of, limited, load_model
+from vivavoce.engines.piper.model import Begun, Scales, files_of, load_model
 from vivavoce.engines.piper.seeded import front_of
-from vivavoce.engines.piper.sessions import GraphError, save_optimised
 from vivavoce.engines.piper.stateful import rewrite
 from vivavoce.engines.piper.streaming import Floats
 from vivavoce.engines.piper.timeline import Timeline, margins, trace
 from vivavoce.engines.piper.trial import SEED, Voice, Whole
-from vivavoce.errors import UnsupportedMediaError, VivavoceError
-
-MAX_MEMORY_BYTES: Final = 8 << 30
-"""Of address space; the largest published voice needs a quarter of it."""
-MAX_CPU_S: Final = 900
+from vivavoce.errors import UnsupportedMediaError
 
 
 def convert(folder: Path, best: Rung = Rung.STATEFUL) -> Manifest:
@@ -197,10 +193,9 @@ def _compare(streamed: Floats, whole: Floats, gain: float) -> None:
     """Raises UncuttableError unless the two are the same to one unit of int16."""
     if streamed.shape != whole.shape:
         raise UncuttableError(f"streaming made {streamed.size} samples of {whole.size}")
-    units = [np.frombuffer(limited(audio, gain), "<i2").astype(np.int32) for audio in (streamed, whole)]
-    furthest = int(np.abs(units[0] - units[1]).max())
-    if furthest > 1:
-        raise UncuttableError(f"streamed samples differ from the whole's by {furthest} of 32767")
+    apart = furthest(streamed, whole, gain)
+    if apart > 1:
+        raise UncuttableError(f"streamed samples differ from the whole's by {apart} of 32767")
 
 
 def _keep_only(voice: Voice, rung: Rung) -> int:
@@ -215,34 +210,9 @@ def _keep_only(voice: Voice, rung: Rung) -> int:
 # ---- the process --------------------------------------------------------------------------------------------------
 
 
-def _bound() -> None:
-    """What a model can make this process use."""
-    for kind, limit in ((resource.RLIMIT_AS, MAX_MEMORY_BYTES), (resource.RLIMIT_CPU, MAX_CPU_S)):
-        _, hard = resource.getrlimit(kind)
-        resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
-
-
 def main(arguments: Sequence[str]) -> NoReturn:
     """``FOLDER``, and for measurements a rung to begin with."""
-    _bound()
-    answer: object
-    try:
-        answer = convert(Path(arguments[0]), *map(Rung, arguments[1:2]))
-    except VivavoceError as error:
-        answer = {"error": error.message, "code": error.code}
-    except MemoryError:
-        answer = {
-            "error": f"the voice needs more than {MAX_MEMORY_BYTES >> 30} GB of memory",
-            "code": "unsupported_media",
-        }
-    except OSError as error:
-        answer = {
-            "error": f"the voice cannot be written: {error.strerror or error}",
-            "code": "storage_failed",
-        }
-    sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
-    sys.stdout.flush()
-    sys.exit(isinstance(answer, dict))
+    prepare(lambda: convert(Path(arguments[0]), *map(Rung, arguments[1:2])))
 
 
 if __name__ == "__main__":

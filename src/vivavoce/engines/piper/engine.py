@@ -131,8 +131,8 @@ class PiperEngine:
 
     def _model(self, voice: str) -> Model:
         """The voice's sessions. Live jobs keep theirs, so that a voice may be removed or unloaded while it speaks."""
+        from vivavoce.engines.neural.sessions import GraphError
         from vivavoce.engines.piper.model import load_model
-        from vivavoce.engines.piper.sessions import GraphError
 
         if voice in self._loaded:
             return self._loaded[voice]

@@ -19,16 +19,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-import onnx
-from google.protobuf.message import DecodeError
 from msgspec import Struct
 from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
+from vivavoce.engines.neural import files as neural
 from vivavoce.errors import UnsupportedMediaError
 
-MAX_MODEL_BYTES: Final = 512 << 20
-"""The largest published voice has 114 MB."""
 INPUTS: Final = ("input", "input_lengths", "scales")
 """What every Piper voice takes: numbers, how many, and noise, length and duration noise."""
 SPEAKER: Final = "sid"
@@ -62,29 +59,13 @@ class Seams(Struct, frozen=True):
 
 
 def read_model(path: Path) -> ModelProto:
-    """The model in ``path``, checked to be self-contained. Raises UnsupportedMediaError."""
-    name = path.name
-    try:
-        size = path.stat().st_size
-        if size > MAX_MODEL_BYTES:
-            raise UnsupportedMediaError(
-                f"{name} has {size >> 20} MB; a voice has at most {MAX_MODEL_BYTES >> 20}"
-            )
-        model = onnx.load_model_from_string(path.read_bytes())
-    except OSError as error:
-        raise UnsupportedMediaError(f"cannot read {name}: {error.strerror or error}") from None
-    except DecodeError:
-        raise UnsupportedMediaError(f"{name} is no ONNX file, or only a part of one") from None
-    if not model.graph.node or not model.opset_import:
-        raise UnsupportedMediaError(f"{name} is no ONNX file: there is no graph in it")
-    for tensor in _tensors(model.graph):
-        if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
-            raise UnsupportedMediaError(
-                f"{name} refers to data in other files, which is refused; expected all in one file"
-            )
+    """The model in ``path``, checked to be self-contained and plain. Raises UnsupportedMediaError."""
+    model = neural.read_model(path)
     foreign = {node.domain for node in _nodes(model.graph)} - {"", "ai.onnx"}
     if foreign or model.functions:
-        raise UnsupportedMediaError(f"{name} has operators that ONNX does not define; expected a plain voice")
+        raise UnsupportedMediaError(
+            f"{path.name} has operators that ONNX does not define; expected a plain voice"
+        )
     return model
 
 
@@ -95,18 +76,6 @@ def _nodes(graph: GraphProto) -> Iterator[NodeProto]:
         for attribute in node.attribute:
             for inner in [attribute.g, *attribute.graphs]:
                 yield from _nodes(inner)
-
-
-def _tensors(graph: GraphProto) -> Iterator[TensorProto]:
-    """Every tensor that is stored in ``graph``."""
-    yield from graph.initializer
-    for sparse in graph.sparse_initializer:
-        yield from (sparse.values, sparse.indices)
-    for node in graph.node:
-        for attribute in node.attribute:
-            yield from (attribute.t, *attribute.tensors)
-            for inner in [attribute.g, *attribute.graphs]:
-                yield from _tensors(inner)
 
 
 class Graph:

@@ -6,11 +6,12 @@ from collections import deque
 
 from vivavoce.engines.base import Emit
 from vivavoce.engines.boundaries import pause_samples
+from vivavoce.engines.neural.loudness import limited
+from vivavoce.engines.neural.sessions import GraphError
 from vivavoce.engines.piper.config import PAD, VoiceConfig
 from vivavoce.engines.piper.espeak_text import EspeakText
-from vivavoce.engines.piper.model import Model, Scales, limited
+from vivavoce.engines.piper.model import Model, Scales
 from vivavoce.engines.piper.script import Section, marks_of, sections
-from vivavoce.engines.piper.sessions import GraphError
 from vivavoce.engines.piper.streaming import Stream
 from vivavoce.errors import EngineError, quoted
 from vivavoce.speech import Chunk, SampleMark, Utterance

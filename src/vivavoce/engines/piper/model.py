@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from vivavoce.engines.neural.sessions import GraphError, Session, saved_session
 from vivavoce.engines.piper.config import VoiceConfig
 from vivavoce.engines.piper.manifest import (
     CUT,
@@ -22,14 +23,11 @@ from vivavoce.engines.piper.manifest import (
     StreamInfo,
     WindowInfo,
 )
-from vivavoce.engines.piper.sessions import GraphError, Session, saved_session
 from vivavoce.engines.piper.streaming import Floats, StatefulStream, Stream, WholeStream, WindowStream
 
 _FRAMES_AN_ID: Final = 12
 """Frames that the latent noise of a whole sentence is made for at first; 4 to 5 are usual at speed 1."""
 _LONGEST_FRAMES: Final = 1 << 17
-_KNEE: Final = 0.8
-"""Below it, as a share of full scale, the limiter changes nothing."""
 
 
 class Scales(Struct, frozen=True):
@@ -129,14 +127,3 @@ def load_model(folder: Path, config: VoiceConfig, manifest: Manifest) -> Model:
 def _normal(noise: np.random.Generator, channels: int, length: int) -> Floats:
     """Normal noise of shape (1, channels, length); its beginning does not depend on its length."""
     return np.ascontiguousarray(noise.standard_normal((length, channels), np.float32).T[None])
-
-
-def limited(audio: Floats, gain: float) -> bytes:
-    """``audio`` times ``gain`` as int16, little-endian. Loud samples are bent, not cut; no sample depends on others,
-    so it does not matter how the audio is divided."""
-    loud = audio * np.float32(gain)
-    size = np.abs(loud)
-    room = np.float32(1.0 - _KNEE)
-    bent = np.float32(_KNEE) + room * np.tanh((size - np.float32(_KNEE)) / room)
-    shaped = np.where(size > _KNEE, np.copysign(bent, loud), loud)
-    return np.rint(shaped * np.float32(32767)).astype("<i2").tobytes()

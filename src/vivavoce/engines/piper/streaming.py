@@ -11,8 +11,8 @@ from typing import Any, Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from vivavoce.engines.neural.sessions import Session
 from vivavoce.engines.piper.manifest import StreamInfo, WindowInfo
-from vivavoce.engines.piper.sessions import Session
 
 Floats: TypeAlias = NDArray[np.float32]
 

@@ -22,8 +22,8 @@ from msgspec import Struct, field
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
+from vivavoce.engines.neural.sessions import probe_session
 from vivavoce.engines.piper.graph import Graph, UncuttableError, attributes
-from vivavoce.engines.piper.sessions import probe_session
 
 _ALONE: Final = frozenset(
     {

@@ -11,6 +11,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from onnx import ModelProto, helper
 
+from vivavoce.engines.neural.loudness import gain_for
+from vivavoce.engines.neural.sessions import GraphError, plain_session, probe_session, runtime
 from vivavoce.engines.piper.config import BOS, EOS, PAD, VoiceConfig
 from vivavoce.engines.piper.espeak_text import reader_for
 from vivavoce.engines.piper.graph import SPEAKER, Graph, UncuttableError, noises
@@ -18,7 +20,6 @@ from vivavoce.engines.piper.manifest import VERSION, WHOLE, Manifest, Rung
 from vivavoce.engines.piper.model import Model, Scales
 from vivavoce.engines.piper.phonemes import SILENT, Symbol, ids_of, read
 from vivavoce.engines.piper.seeded import DURATION_NOISE, LATENT_NOISE, whole_of
-from vivavoce.engines.piper.sessions import GraphError, plain_session, probe_session, runtime
 from vivavoce.engines.piper.streaming import Floats
 from vivavoce.errors import EngineError, UnsupportedMediaError
 
@@ -26,9 +27,6 @@ SEED: Final = (20,)
 _SPOKEN: Final = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10"
 """Every language reads it as words of its own."""
 _MIN_SYMBOLS, _MAX_SYMBOLS = 90, 360
-_PEAK: Final = 0.9
-"""Where the loudest sample of ordinary speech comes to lie, as a share of full scale."""
-_GAINS: Final = (0.05, 20.0)
 
 
 class Sentence(Struct, frozen=True):
@@ -81,7 +79,7 @@ class Whole:
             channels=self.channels,
             duration_noise=self.duration_noise,
             latent_noise=self.latent_noise,
-            gain=self._gain(),
+            gain=gain_for(self.audio[-1][0]),
         )
 
     def _try_original(self, taps: Sequence[str]) -> list[tuple[int, ...]]:
@@ -125,10 +123,6 @@ class Whole:
         if hop < 1 or hop != int(hop):
             raise UnsupportedMediaError("the voice's durations do not add up to its audio")
         return int(hop)
-
-    def _gain(self) -> float:
-        peak = float(np.abs(self.audio[-1][0]).max())
-        return min(max(_PEAK / peak, _GAINS[0]), _GAINS[1]) if peak > 0 else 1.0
 
 
 def _noises(graph: Graph) -> tuple[list[Any], list[Any]]:

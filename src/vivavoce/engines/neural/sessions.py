@@ -64,7 +64,7 @@ def runtime() -> Any:
     try:
         import onnxruntime
     except ImportError as error:
-        raise MissingDependencyError(f"Piper voices need onnxruntime ({error}); {INSTALL}") from None
+        raise MissingDependencyError(f"neural voices need onnxruntime ({error}); {INSTALL}") from None
     return onnxruntime
 
 

@@ -1,0 +1,1 @@
+"""What engines of neural voices share: sessions, untrusted model files, loudness, and the process that prepares a voice."""
