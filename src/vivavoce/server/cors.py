@@ -27,6 +27,17 @@ def origins(setting: str) -> Sequence[str]:
     return tuple(name.strip().rstrip("/").lower() for name in setting.split(",") if name.strip())
 
 
+def of_another_origin(headers: Headers) -> bool:
+    """Whether a page of another origin asks. What no browser sends, which names neither, comes from no page.
+
+    ``Sec-Fetch-Site`` (Fetch Metadata, W3C) decides where it is: it is true behind proxies, too, which change ``Host``.
+    """
+    if site := headers.get("sec-fetch-site"):
+        return site not in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is not None and origin.partition("://")[2].lower() != headers.get("host", "").lower()
+
+
 class Cors:
     """An application, for pages of the given origins too; "*" is every origin."""
 

@@ -3,6 +3,7 @@ carries out the dialect's own handler; whatever fails is answered in the dialect
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, Mapping
 from typing import Final
@@ -13,12 +14,20 @@ from starlette.formparsers import FormParser, MultiPartException, MultiPartParse
 from starlette.types import Receive, Scope, Send
 
 from vivavoce.dialects.desk import Answer, Call, Service, Upload
-from vivavoce.errors import MalformedMessageError, MethodNotAllowedError, VivavoceError
+from vivavoce.errors import (
+    MalformedMessageError,
+    MethodNotAllowedError,
+    PermissionDeniedError,
+    VivavoceError,
+)
 from vivavoce.server.auth import Credential
+from vivavoce.server.cors import of_another_origin
 from vivavoce.server.house import House
 from vivavoce.server.http import ClientLeftError, read_body, request_id_of, respond
 
 MAX_FIELDS: Final = 64
+FORM_PIECE_BYTES: Final = 65_536
+"""Parsed at once; ten megabytes in one go would hold up every stream for tenths of a second."""
 FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
 
 
@@ -57,6 +66,10 @@ class ServiceEndpoint:
             raise error
         headers = Headers(scope=scope)
         query = QueryParams(scope["query_string"])
+        if service.scope != "speech" and self._house.gate.open and of_another_origin(headers):
+            # Browsers send plain forms anywhere unasked. Without a key to withhold, any page that is open on this
+            # machine could make the first key, and so lock everybody out.
+            raise PermissionDeniedError("a page of another origin may not manage a server without keys")
         key = await self._house.gate.admit(self._credential(headers, query, ()), service.scope)
         patience_s = self._house.settings.idle_timeout_s
         body = await read_body(receive, headers, service.max_body_bytes, patience_s)
@@ -82,10 +95,10 @@ async def _form(headers: Headers, body: bytes) -> tuple[dict[str, str], dict[str
     parser: MultiPartParser | FormParser
     if kind == FORMS[0]:
         parser = MultiPartParser(
-            headers, _once(body), max_files=MAX_FIELDS, max_fields=MAX_FIELDS, max_part_size=len(body) + 1
+            headers, _pieces(body), max_files=MAX_FIELDS, max_fields=MAX_FIELDS, max_part_size=len(body) + 1
         )
     else:
-        parser = FormParser(headers, _once(body))
+        parser = FormParser(headers, _pieces(body))
     try:
         form = await parser.parse()
     except (MultiPartException, ValueError, KeyError, AssertionError) as error:
@@ -101,6 +114,8 @@ async def _form(headers: Headers, body: bytes) -> tuple[dict[str, str], dict[str
     return fields, files
 
 
-async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
-    yield body
+async def _pieces(body: bytes) -> AsyncGenerator[bytes, None]:
+    for at in range(0, len(body), FORM_PIECE_BYTES):
+        yield body[at : at + FORM_PIECE_BYTES]
+        await asyncio.sleep(0)
     yield b""

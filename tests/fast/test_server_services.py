@@ -1,0 +1,101 @@
+"""Plain requests: who may manage a server that has no keys, and forms that take long to read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from paper_desk import PaperDesk
+from rehearsal import Call, fetch, house
+from vivavoce.server.app import App
+
+pytestmark = pytest.mark.fast
+
+HOST = "127.0.0.1:8080"
+DICTIONARY = json.dumps({"name": "mine"}).encode()
+
+
+class PaperBackroom:
+    """A desk of paper and no store: no keys."""
+
+    store = None
+
+    def __init__(self) -> None:
+        self.desk = PaperDesk()
+
+    async def close(self) -> None:
+        """Nothing was opened."""
+
+
+def ask(method: str, path: str, headers: Mapping[str, str], body: bytes = DICTIONARY) -> Call:
+    home, _ = house()
+    home.backroom = PaperBackroom()
+    return asyncio.run(fetch(App(home), method, path, body, {"host": HOST, **headers}))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://["},
+        {"origin": "http://127.0.0.1:3000"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site", "origin": f"http://{HOST}"},
+    ],
+    ids=lambda headers: " ".join(headers.values()),
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/v1/speech/keys"), ("POST", "/v1/speech/dictionaries"), ("POST", "/api/pronunciations")],
+)
+def test_a_page_of_another_origin_does_not_manage_a_server_without_keys(
+    method: str, path: str, headers: Mapping[str, str]
+) -> None:
+    # A plain form: browsers send it without asking first.
+    assert ask(method, path, {"content-type": "text/plain", **headers}).status == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"origin": f"http://{HOST}"},
+        {"sec-fetch-site": "same-origin", "origin": "https://voice.example"},
+        {"sec-fetch-site": "none"},
+    ],
+    ids=lambda headers: " ".join(headers.values()) or "no page",
+)
+def test_its_own_page_and_programs_do(headers: Mapping[str, str]) -> None:
+    assert ask("POST", "/v1/speech/dictionaries", headers).status == 201
+
+
+def test_looking_is_left_to_every_page() -> None:
+    assert ask("GET", "/v1/speech/dictionaries", {"origin": "https://evil.example"}, b"").status == 200
+
+
+def test_a_large_form_leaves_turns_to_others() -> None:
+    form = b'--x\r\nContent-Disposition: form-data; name="a"; filename="a"\r\n\r\n%s\r\n--x--\r\n'
+    turns = 0
+
+    async def neighbour() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def story() -> None:
+        home, _ = house()
+        home.backroom = PaperBackroom()
+        beside = asyncio.create_task(neighbour())
+        headers = {"host": HOST, "content-type": "multipart/form-data; boundary=x"}
+        body = form % (b"\r\n" * (450 << 10))
+        call = await fetch(App(home), "POST", "/v1/speech/custom-voices", body, headers)
+        assert call.status == 400, call.body  # it names no voice
+        beside.cancel()
+
+    asyncio.run(story())
+    assert turns > 12
