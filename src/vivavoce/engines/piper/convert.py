@@ -21,7 +21,7 @@ import numpy as np
 from msgspec import structs
 from onnx import ModelProto
 
-from vivavoce.engines.neural.loudness import furthest
+from vivavoce.engines.neural.loudness import Floats, furthest
 from vivavoce.engines.neural.process import prepare
 from vivavoce.engines.neural.sessions import GraphError, save_optimised
 from vivavoce.engines.piper.config import read_config
@@ -49,9 +49,9 @@ from vivavoce.engines.piper.manifest import (
     write_manifest,
 )
 from vivavoce.engines.piper.model import Begun, Scales, files_of, load_model
+from vivavoce.engines.piper.pace import LARGEST, largest
 from vivavoce.engines.piper.seeded import front_of
 from vivavoce.engines.piper.stateful import rewrite
-from vivavoce.engines.piper.streaming import Floats
 from vivavoce.engines.piper.timeline import Timeline, margins, trace
 from vivavoce.engines.piper.trial import SEED, Voice, Whole
 from vivavoce.errors import UnsupportedMediaError
@@ -154,6 +154,8 @@ def _cut(voice: Voice, whole: Whole, manifest: Manifest) -> Manifest:
         front=FrontInfo(seams.durations, seams.mean, seams.noise, tuple(static)),
         flow=keep(flow, lines[0], seams.masks, cut / FLOW),
         decoder=keep(decoder, lines[1], (), cut / DECODER),
+        # Small windows would be mostly overlap.
+        largest_call=largest(lines[1].work) if manifest.rung is Rung.STATEFUL else LARGEST,
     )
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import structs
 
 from vivavoce.engines.base import SPEAKER_MARK, model_of
+from vivavoce.engines.neural.folders import is_name, loaded_mb, read_licence, voices_folder
 from vivavoce.engines.piper.config import VoiceConfig, read_config
 from vivavoce.engines.piper.espeak_text import EspeakText, reader_for
 from vivavoce.engines.piper.manifest import (
@@ -28,11 +28,9 @@ from vivavoce.engines.piper.manifest import (
     VERSION,
     Manifest,
     Rung,
-    read_licence,
     read_manifest,
 )
 from vivavoce.errors import EngineError, RequestError, quoted
-from vivavoce.settings import Settings
 from vivavoce.speech import Capability, Gender, Utterance, VoiceInfo
 
 if TYPE_CHECKING:  # numpy and onnxruntime, which the front process has no use for
@@ -47,16 +45,7 @@ _STREAMING: Final = {
     Rung.WINDOWS: "Neural (VITS); streams inside the sentence by overlapping windows, at more work.",
     Rung.SENTENCES: "Neural (VITS); streams a sentence at a time.",
 }
-_WEIGHT, _ROOM_MB = 1.2, 60.0
-"""Memory of a loaded voice: its files times this, and what its tensors take beside (measured: 81 MB for 20 MB of
-files, 125 for 60, 181 for 108)."""
-
 _log = logging.getLogger(__name__)
-
-
-def voices_folder() -> Path:
-    """Where Piper voices are installed, by the environment's data directory."""
-    return Path(os.environ.get("VIVAVOCE_DATA_DIR") or Settings().data_dir) / "voices" / "piper"
 
 
 class PiperEngine:
@@ -66,7 +55,7 @@ class PiperEngine:
 
     def __init__(self, folder: Path | None = None) -> None:
         """``folder`` holds a folder for each voice; by default the one in the data directory."""
-        self._folder = folder or voices_folder()
+        self._folder = folder or voices_folder(self.name)
         self._loaded: dict[str, Model] = {}
         self._readers: dict[tuple[str, str], EspeakText | None] = {}
 
@@ -97,8 +86,8 @@ class PiperEngine:
         warm(model)
 
     def memory_mb(self, model: str) -> float:
-        manifest = read_manifest(self._folder / model / CUT) if _is_name(model) else None
-        return manifest.bytes / (1 << 20) * _WEIGHT + _ROOM_MB if manifest else 0.0
+        manifest = read_manifest(self._folder / model / CUT) if is_name(model) else None
+        return loaded_mb(manifest.bytes) if manifest else 0.0
 
     def unload(self, model: str) -> None:
         self._loaded.pop(model, None)
@@ -137,7 +126,7 @@ class PiperEngine:
         if voice in self._loaded:
             return self._loaded[voice]
         folder = self._folder / voice
-        manifest = read_manifest(folder / CUT) if _is_name(voice) else None
+        manifest = read_manifest(folder / CUT) if is_name(voice) else None
         if manifest is None or manifest.version != VERSION:
             raise EngineError(f"the Piper voice {quoted(voice)} is not installed, or was removed")
         try:
@@ -198,8 +187,3 @@ def _languages(config: VoiceConfig) -> tuple[str, ...]:
 def _speakers(config: VoiceConfig) -> Mapping[str, int]:
     """Speakers by name; those without one by their number."""
     return config.speaker_id_map or {str(number): number for number in range(config.num_speakers)}
-
-
-def _is_name(voice: str) -> bool:
-    """Whether ``voice`` is the name of a folder here, and not a way out of it."""
-    return voice not in ("", ".", "..") and "/" not in voice and "\\" not in voice and "\0" not in voice

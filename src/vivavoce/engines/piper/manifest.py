@@ -15,7 +15,7 @@ from msgspec import Struct
 
 VERSION: Final = 1
 """Of the way graphs are cut; other cuts are not used."""
-MODEL, CONFIG, SOURCE, CUT, MANIFEST = "voice.onnx", "voice.json", "source.json", "cut", "manifest.json"
+MODEL, CONFIG, CUT, MANIFEST = "voice.onnx", "voice.json", "cut", "manifest.json"
 
 
 class Rung(Enum):
@@ -98,6 +98,8 @@ class Manifest(Struct, frozen=True, kw_only=True):
     front: FrontInfo | None = None
     flow: StreamInfo | WindowInfo | None = None
     decoder: StreamInfo | WindowInfo | None = None
+    largest_call: int = 8
+    """Frames of the decoder's largest call; see ``pace.py``."""
     bytes: int = 0
     """Size of the graphs."""
 
@@ -116,18 +118,3 @@ def read_manifest(folder: Path) -> Manifest | None:
         return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.DecodeError):
         return None
-
-
-class _Source(Struct, frozen=True):
-    """What the engine reads of ``source.json``."""
-
-    licence: str = ""
-
-
-def read_licence(folder: Path) -> str:
-    """The licence of the voice in ``folder``, as its publisher names it."""
-    try:
-        source = msgspec.json.decode((folder / SOURCE).read_bytes(), type=_Source)
-    except (OSError, msgspec.DecodeError):
-        source = _Source()
-    return source.licence or "not stated"

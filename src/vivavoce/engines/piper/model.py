@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from vivavoce.engines.neural.noise import normal, seeded
 from vivavoce.engines.neural.sessions import GraphError, Session, saved_session
 from vivavoce.engines.piper.config import VoiceConfig
 from vivavoce.engines.piper.manifest import (
@@ -23,7 +24,7 @@ from vivavoce.engines.piper.manifest import (
     StreamInfo,
     WindowInfo,
 )
-from vivavoce.engines.piper.streaming import Floats, StatefulStream, Stream, WholeStream, WindowStream
+from vivavoce.engines.piper.streaming import StatefulStream, Stream, WholeStream, WindowStream
 
 _FRAMES_AN_ID: Final = 12
 """Frames that the latent noise of a whole sentence is made for at first; 4 to 5 are usual at speed 1."""
@@ -62,7 +63,7 @@ class Model:
 
     def begin(self, numbers: tuple[int, ...], speaker: int, scales: Scales, seed: Sequence[int]) -> Begun:
         """Read a sentence: the work before its first sound. Same arguments, same sound."""
-        noise = np.random.default_rng([number % (1 << 64) for number in seed])
+        noise = seeded(seed)
         feed: dict[str, NDArray[Any]] = {
             "input": np.array([numbers], np.int64),
             "input_lengths": np.array([len(numbers)], np.int64),
@@ -71,7 +72,7 @@ class Model:
         if self.config.num_speakers > 1:
             feed["sid"] = np.array([speaker], np.int64)
         if channels := self.manifest.duration_noise:
-            feed["duration_noise"] = _normal(noise, channels, len(numbers))
+            feed["duration_noise"] = normal(noise, channels, len(numbers))
         if self.manifest.rung is Rung.SENTENCES:
             return self._whole(feed, noise, len(numbers))
         return self._cut(feed, noise)
@@ -81,7 +82,7 @@ class Model:
         assert front is not None
         names = [front.durations, front.mean, front.noise, *front.static]
         durations, mean, scale, *static = self._sessions[FRONT].run(names, feed)
-        latent = mean + _normal(noise, mean.shape[1], mean.shape[2]) * scale
+        latent = mean + normal(noise, mean.shape[1], mean.shape[2]) * scale
         fixed = dict(zip(front.static, static, strict=True))
         parts = self._sessions[FLOW], self._sessions[DECODER]
         stream: Stream
@@ -122,8 +123,3 @@ def load_model(folder: Path, config: VoiceConfig, manifest: Manifest) -> Model:
     """The voice in ``folder``, ready to speak. Raises GraphError."""
     files = files_of(manifest.rung)
     return Model(config, manifest, {name: saved_session(folder / CUT / name) for name in files})
-
-
-def _normal(noise: np.random.Generator, channels: int, length: int) -> Floats:
-    """Normal noise of shape (1, channels, length); its beginning does not depend on its length."""
-    return np.ascontiguousarray(noise.standard_normal((length, channels), np.float32).T[None])

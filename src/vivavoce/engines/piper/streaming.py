@@ -6,15 +6,14 @@ All give the same samples to one unit of int16. ``take`` must be called until :a
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vivavoce.engines.neural.loudness import Floats
 from vivavoce.engines.neural.sessions import Session
 from vivavoce.engines.piper.manifest import StreamInfo, WindowInfo
-
-Floats: TypeAlias = NDArray[np.float32]
 
 FLOW_CHUNK: Final = 64
 """Frames: the flow reads 28 MB of weights a call, so it never runs at the decoder's small chunks (8 frames: +200 %)."""

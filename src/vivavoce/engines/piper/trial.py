@@ -11,7 +11,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from onnx import ModelProto, helper
 
-from vivavoce.engines.neural.loudness import gain_for
+from vivavoce.engines.neural.loudness import Floats, gain_for
 from vivavoce.engines.neural.sessions import GraphError, plain_session, probe_session, runtime
 from vivavoce.engines.piper.config import BOS, EOS, PAD, VoiceConfig
 from vivavoce.engines.piper.espeak_text import reader_for
@@ -20,7 +20,6 @@ from vivavoce.engines.piper.manifest import VERSION, WHOLE, Manifest, Rung
 from vivavoce.engines.piper.model import Model, Scales
 from vivavoce.engines.piper.phonemes import SILENT, Symbol, ids_of, read
 from vivavoce.engines.piper.seeded import DURATION_NOISE, LATENT_NOISE, whole_of
-from vivavoce.engines.piper.streaming import Floats
 from vivavoce.errors import EngineError, UnsupportedMediaError
 
 SEED: Final = (20,)
