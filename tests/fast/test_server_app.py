@@ -117,6 +117,24 @@ def test_a_defect_is_an_answer_and_a_log_line_without_the_query(caplog: pytest.L
     assert "complete=true" not in caplog.text
 
 
+def test_a_defects_own_words_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    words = "Secret."
+
+    def broken(*_: object) -> None:
+        try:
+            raise KeyError(words)
+        except KeyError as missing:
+            raise ExceptionGroup(words, [ValueError(words)]) from missing
+
+    home, studio = house()
+    studio.voice = broken  # type: ignore[method-assign,assignment]  # the defect
+    call = asyncio.run(fetch(App(home), "POST", "/v1/speech", b'{"text":"Hello."}'))
+    assert (call.status, call.error["code"]) == (500, "internal_error")
+    assert words not in caplog.text
+    assert "ExceptionGroup" in caplog.text
+    assert "behind it: ValueError" in caplog.text
+
+
 def test_the_lifespan_opens_and_closes_the_house() -> None:
     async def story() -> None:
         home, studio = house()

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from vivavoce.errors import IdleTimeoutError, InternalError, VivavoceError
 from vivavoce.runtime.backend import Backend
 from vivavoce.runtime.clock import Clock
+from vivavoce.runtime.defects import told
 from vivavoce.session.core import Session
 from vivavoce.session.table import OVER
 from vivavoce.settings import Settings
@@ -106,8 +107,8 @@ class Stream:
         """See :class:`~vivavoce.runtime.backend.Source`."""
         try:
             utterance = self._session.pull()
-        except Exception:
-            self._defect("pull")
+        except Exception as error:  # a defect ends this stream only
+            self._defect("pull", error)
             return None
         if utterance is not None and self.queue_s is None:
             self.queue_s = self._clock.now() - self._opened_at
@@ -143,8 +144,8 @@ class Stream:
     def _take_batch(self) -> list[Event]:
         try:
             batch = self._session.events()
-        except Exception:  # a defect ends this stream only
-            self._defect("events")
+        except Exception as error:  # a defect ends this stream only
+            self._defect("events", error)
             batch = self._session.events()
         self._active_at = self._clock.now()
         if self._session.state in OVER:
@@ -206,8 +207,8 @@ class Stream:
             self._woken.set()
         self._arm()
 
-    def _defect(self, where: str) -> None:
-        log.exception("a stream failed in %s; this is a defect", where)
+    def _defect(self, where: str, error: Exception) -> None:
+        log.error("a stream failed in %s; this is a defect: %s", where, told(error))
         self._session.abort(InternalError("the server failed on this stream; its log says more"))
         self._woken.set()
 

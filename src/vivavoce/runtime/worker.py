@@ -14,13 +14,13 @@ import signal
 import socket
 import sys
 import time
-import traceback
 from collections import deque
 from typing import Final, NoReturn, TypeAlias, assert_never
 
 from vivavoce.engines.base import Engine, HeavyEngine, Job, model_of
 from vivavoce.engines.registry import load_engines
 from vivavoce.errors import EngineError, UnknownVoiceError, VivavoceError, quoted
+from vivavoce.runtime.defects import told
 from vivavoce.runtime.frames import (
     Broken,
     Drop,
@@ -234,8 +234,7 @@ def _broken(error: Exception, cpu_s: float = 0.0) -> Broken:
 
 def _report(error: Exception) -> None:
     """Where a defect happened, to stderr, without its words."""
-    where = "".join(traceback.format_tb(error.__traceback__))
-    sys.stderr.write(f"vivavoce worker {os.getpid()}: {type(error).__name__}\n{where}")
+    sys.stderr.write(f"vivavoce worker {os.getpid()}: {told(error)}\n")
     sys.stderr.flush()
 
 

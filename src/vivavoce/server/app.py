@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from vivavoce.dialects.native import errors
 from vivavoce.dialects.native.adapter import NativeExchange, NativeSockets
 from vivavoce.errors import InternalError, NotFoundError, RequestError, VivavoceError, quoted
+from vivavoce.runtime.defects import told
 from vivavoce.server import lookups, openapi, reference, table
 from vivavoce.server.house import House
 from vivavoce.server.http import SpeechEndpoint, request_id_of, respond
@@ -52,9 +53,9 @@ class App:
         sent = _Sent(send)
         try:
             await self._router(scope, receive, sent)
-        except Exception:
-            # Neither the path's query nor a body is logged: both may hold the caller's text.
-            log.exception("%s %s failed; this is a defect", scope["type"], quoted(scope["path"]))
+        except Exception as error:
+            # Neither the path's query nor a body nor the error's words are logged: all may hold the caller's text.
+            log.error("%s %s failed; this is a defect: %s", scope["type"], quoted(scope["path"]), told(error))
             await _apologise(scope, sent)
 
     async def _live(self, receive: Receive, send: Send) -> None:
