@@ -11,6 +11,7 @@ import pytest
 from rehearsal import Line, PaperStudio, house, settle
 from vivavoce.server.app import App
 from vivavoce.server.house import House
+from vivavoce.server.reconnect import WAITING_NOTES
 from vivavoce.speech import Audio, Ended, Text
 
 pytestmark = pytest.mark.fast
@@ -195,6 +196,30 @@ def test_counts_that_cannot_be_are_refused_and_the_session_waits_on() -> None:
         assert wrong.hear()[0]["code"] == "out_of_range"
         right = await back(app, token, after=1)
         assert right.hear() == [{"type": "resumed", "after": 1}]
+
+    play(story)
+
+
+@pytest.mark.parametrize("then", ["reads on", "is lost"])
+def test_a_client_that_reads_nothing_is_not_told_without_end(then: str) -> None:
+    async def story(app: App, studio: PaperStudio, home: House) -> None:
+        first, token = await begun(app)
+        first.writable.clear()
+        wrong = 4 * WAITING_NOTES
+        await first.say(*({"type": "ack", "after": 99} for _ in range(wrong)))
+        for _ in range(20):
+            await settle()
+        assert first._incoming.qsize() >= 2 * WAITING_NOTES
+        if then == "reads on":
+            first.writable.set()
+            for _ in range(20 * wrong):
+                await asyncio.sleep(0)
+            assert heard(first) == ["error"] * wrong
+        lost(first)
+        for _ in range(20 * wrong):
+            await asyncio.sleep(0)
+        second = await back(app, token, after=1)
+        assert heard(second) == ["resumed"]
 
     play(story)
 

@@ -26,6 +26,8 @@ GOODBYES: Final = (1000, 1001)
 """Close codes of a client that means it: nothing is kept for it."""
 WAITING_FRAMES: Final = 64
 """Frames read and not yet handled."""
+WAITING_NOTES: Final = 64
+"""Notes that the socket has not taken; over it the socket is not read, as its client does not read either."""
 _GONE: Final[Message] = {"type": "websocket.disconnect", "code": 1006}
 
 
@@ -128,6 +130,8 @@ class _Session:
         self._room = asyncio.Event()
         self._notes: deque[str] = deque()
         """What is said about the counting, and not counted."""
+        self._writing = False
+        """Whether somebody sends the notes."""
         self._posted = asyncio.Event()
         self._moved = asyncio.Event()
         self._over = False
@@ -228,6 +232,8 @@ class _Session:
     async def _read(self, receive: Receive) -> int:
         """Takes frames; gives the close code when there are no more."""
         while True:
+            while self._writing and len(self._notes) >= WAITING_NOTES:
+                await self._wait_for_room()
             message = await receive()
             if message["type"] == "websocket.disconnect":
                 code: int = message.get("code", 1006)
@@ -237,14 +243,17 @@ class _Session:
                 self._confirm(said.after)
                 continue
             while len(self._inbox) >= WAITING_FRAMES:
-                self._room.clear()
-                await self._room.wait()
+                await self._wait_for_room()
             # Counted only now: what a cut keeps from being handled comes again.
             self._inbox.append(message)
             self._arrived.set()
             if self._tally.count(_size(message)):
                 self._notes.append(encoded(wire.AckMessage(self._tally.told())))
                 self._posted.set()
+
+    async def _wait_for_room(self) -> None:
+        self._room.clear()
+        await self._room.wait()
 
     def _confirm(self, after: int) -> None:
         try:
@@ -256,10 +265,12 @@ class _Session:
 
     async def _write(self, send: Send) -> None:
         """Sends what is due, in order. Ends when the socket is gone, which the reader is told as well."""
+        self._writing = True
         try:
             while True:
                 while self._notes:
                     await send({"type": "websocket.send", "text": self._notes.popleft()})
+                    self._room.set()
                 if (message := self._tally.take()) is not None:
                     await send(message)
                     self._moved.set()
@@ -271,6 +282,9 @@ class _Session:
                 await self._posted.wait()
         except (OSError, RuntimeError):
             return
+        finally:
+            self._writing = False
+            self._room.set()
 
     def _end(self) -> None:
         self._over = True
