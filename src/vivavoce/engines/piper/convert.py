@@ -96,6 +96,7 @@ def _climb(voice: Voice, whole: Whole, rung: Rung) -> Manifest:
     manifest = whole.manifest(rung)
     if rung is Rung.SENTENCES:
         save_optimised(whole.model().SerializeToString(), voice.folder / CUT / WHOLE)
+        manifest = structs.replace(manifest, largest_call=LARGEST)
     else:
         manifest = _cut(voice, whole, manifest)
     model = load_model(voice.folder, voice.config, manifest)

@@ -11,19 +11,17 @@ from vivavoce.engines.neural.sessions import GraphError
 from vivavoce.engines.piper.config import PAD, VoiceConfig
 from vivavoce.engines.piper.espeak_text import EspeakText
 from vivavoce.engines.piper.model import Model, Scales
+from vivavoce.engines.piper.pace import SMALLEST, frames
 from vivavoce.engines.piper.script import Section, marks_of, sections
 from vivavoce.engines.piper.streaming import Stream
 from vivavoce.errors import EngineError, quoted
 from vivavoce.speech import Chunk, SampleMark, Utterance
 
-MIN_FRAMES, MAX_FRAMES = 8, 32
-"""Of one call: smaller ones cost mostly the call, larger ones bring nothing."""
-
 
 def warm(model: Model) -> None:
     """Speak a little: the first run of a session plans its memory, and no listener is to wait for that."""
     begun = model.begin(_warming(model.config), 0, Scales(0.0, 1.0, 0.0), (0,))
-    begun.stream.take(MIN_FRAMES)
+    begun.stream.take(SMALLEST)
 
 
 def _warming(config: VoiceConfig) -> tuple[int, ...]:
@@ -45,6 +43,8 @@ class PiperJob:
         """Those that are not begun; ``None`` until the text was read."""
         self._number = 0
         self._stream: Stream | None = None
+        self._calls = 0
+        """Pieces that were taken of the current section."""
         self._owed = 0
         """Samples of the current section that are still to be sent."""
         self._silence = 0
@@ -76,7 +76,7 @@ class PiperJob:
             self._silence = 0 if made else self._pause()
         upto = self._out + max(1, max_samples)
         while self._out < upto:
-            chunk = self._next(upto - self._out)
+            chunk = self._next()
             if chunk is None:
                 return True
             self._out += len(chunk.pcm) // 2
@@ -84,13 +84,13 @@ class PiperJob:
                 return True
         return self._stream is None and not self._sections and not self._silence
 
-    def _next(self, samples: int) -> Chunk | None:
-        """About ``samples`` more; ``None`` at the end."""
+    def _next(self) -> Chunk | None:
+        """A piece more; ``None`` at the end."""
         marks: tuple[SampleMark, ...] = ()
         if self._stream is None and self._sections:
             marks = self._begin(self._sections.popleft())
         if self._stream is not None:
-            return Chunk(self._take(self._stream, samples), marks)
+            return Chunk(self._take(self._stream), marks)
         silence, self._silence = self._silence, 0
         return Chunk(bytes(2 * silence), marks) if silence else None
 
@@ -104,7 +104,7 @@ class PiperJob:
         )
         begun = self._model.begin(section.ids.numbers, self._speaker, scales, (utterance.seed, self._number))
         self._number += 1
-        self._stream, self._owed = begun.stream, sum(begun.samples)
+        self._stream, self._calls, self._owed = begun.stream, 0, sum(begun.samples)
         voiced = marks_of(section, begun.samples, 0, self._owed, phonemes=False).voiced
         if not self._sections:
             self._end(voiced)
@@ -124,10 +124,10 @@ class PiperJob:
         rate = self._model.config.audio.sample_rate
         return pause_samples(utterance.boundary, utterance.prosody.speed, rate, utterance.pause)
 
-    def _take(self, stream: Stream, samples: int) -> bytes:
+    def _take(self, stream: Stream) -> bytes:
         """The next audio of the current section."""
-        frames = min(max(-(-samples // self._model.hop), MIN_FRAMES), MAX_FRAMES)
-        audio = stream.take(frames)[: self._owed]
+        audio = stream.take(frames(self._calls, self._model.manifest.largest_call))[: self._owed]
+        self._calls += 1
         self._owed -= audio.size
         if stream.left == 0 or self._owed == 0:
             self._stream = None

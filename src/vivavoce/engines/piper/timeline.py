@@ -104,6 +104,16 @@ class Timeline(Struct):
         """Output samples for an input frame."""
         return self.rate[self.output]
 
+    @property
+    def work(self) -> int:
+        """Multiplications that the convolutions do for an input frame."""
+        found = 0
+        for step in self.steps:
+            if step.kind in (Kind.CONVOLUTION, Kind.UPSAMPLING):
+                weight = self.graph.constant(step.node.input[1])
+                found += 0 if weight is None else weight.size * self.rate[step.inputs[0]]
+        return found
+
 
 def trace(
     part: ModelProto, source: str, masks: Sequence[str], static: Mapping[str, int], channels: int
