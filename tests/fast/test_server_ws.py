@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from rehearsal import Line, PaperStudio, house, settle
+from vivavoce.dialects.soniox.adapter import MAX_STREAMS
 from vivavoce.errors import EngineError, OverloadedError, RequestError
 from vivavoce.server.app import App
 from vivavoce.server.house import House
-from vivavoce.server.ws import MAX_REPLIES
+from vivavoce.server.ws import MAX_LEAVING, MAX_REPLIES
 from vivavoce.speech import Audio, Cancel, End, Ended, Failed, Flush, Flushed, Mark, Text
 
 pytestmark = pytest.mark.fast
@@ -246,6 +247,25 @@ def test_a_client_that_never_reads_is_not_read_for_ever() -> None:
         assert len(line.hear()) == 4 * MAX_REPLIES
 
     play(story)
+
+
+def test_streams_begun_and_cancelled_do_not_pile_up_before_a_client_that_never_reads() -> None:
+    async def story() -> None:
+        home, studio = house(scripted=True)
+        async with Line(App(home), "/soniox/tts-websocket") as line:
+            line.writable.clear()
+            for number in range(4 * MAX_LEAVING):
+                config = {"stream_id": f"s{number}", "model": "tts-rt-v1", "voice": "paper", "language": "en"}
+                await line.say({**config, "audio_format": "wav"}, {"stream_id": f"s{number}", "cancel": True})
+            assert MAX_LEAVING <= len(studio.streams) <= MAX_LEAVING + MAX_STREAMS
+            line.writable.set()
+            while line._incoming.qsize() or studio.live:
+                await settle()
+            await settle()
+            told = {frame["stream_id"] for frame in line.hear() if frame.get("terminated")}
+            assert len(told) == 4 * MAX_LEAVING
+
+    asyncio.run(story())
 
 
 @pytest.mark.parametrize("after", ["open", "audio", "blocked", "no credit"])

@@ -42,6 +42,8 @@ from vivavoce.speech import Command
 
 MAX_REPLIES: Final = 256
 """Frames that may wait for the clerk; over it the socket is not read, as its client does not read either."""
+MAX_LEAVING: Final = 64
+"""Streams that are over but for sending their last frames, likewise."""
 FRAMES_A_TURN: Final = 64
 """Frames handled before the loop's other tasks get a turn: a burst of small frames arrives as one read."""
 
@@ -194,9 +196,16 @@ class Socket:
             handled += 1
             if handled % FRAMES_A_TURN == 0:
                 await asyncio.sleep(0)
-            if len(self._replies) >= MAX_REPLIES:
+            while self._crowded:
                 self._room.clear()
                 await self._room.wait()
+
+    @property
+    def _crowded(self) -> bool:
+        """Whether too much waits for a client that takes nothing: replies, or the last words of streams."""
+        if self._closing:
+            return False
+        return len(self._replies) >= MAX_REPLIES or len(self._pumps) - len(self._live) >= MAX_LEAVING
 
     def _act(self, actions: Sequence[Action]) -> None:
         """Carries out ``actions`` in order, as far as the connection is not ending."""
@@ -280,6 +289,7 @@ class Socket:
 
     def _pump_done(self, key: StreamKey, task: asyncio.Task[None]) -> None:
         self._pumps.discard(task)
+        self._room.set()
         if self._last_pump.get(key) is task:
             del self._last_pump[key]
         self._leave_if_idle()
@@ -291,8 +301,7 @@ class Socket:
             self._posted.clear()
             while self._replies:
                 await self._say((self._replies.popleft(),), closing=True)
-                if len(self._replies) < MAX_REPLIES:
-                    self._room.set()
+                self._room.set()
 
     async def _say(self, actions: Sequence[Action], *, closing: bool = False) -> None:
         """Sends frames, each in its turn. What else is among ``actions`` is carried out."""
@@ -318,6 +327,7 @@ class Socket:
                 # The client is gone, or the ASGI server has closed the socket (uvicorn says RuntimeError then). The
                 # receiver is told as well, and ends everything.
                 self._closing = True
+                self._room.set()
 
     # ---- time -------------------------------------------------------------------------------------------------
 
