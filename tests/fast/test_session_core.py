@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from stage import PCM, RATE_HZ, SAMPLES_PER_CHARACTER, Stage, audio, chop, request, say
 from vivavoce.errors import EngineError, OutOfOrderError, TextTooLongError
-from vivavoce.session.limits import Limits
+from vivavoce.session.limits import MAX_FLUSHES, Limits
 from vivavoce.session.table import State
 from vivavoce.speech import Audio, Cancel, End, Ended, Failed, Flush, Flushed, Mark, Text, Utterance
 
@@ -74,6 +74,29 @@ def test_a_cancel_at_any_step_leaves_nothing_running(steps: int, seed: int) -> N
     assert last[0].cancelled
     stage.send(Cancel())
     assert not stage.session.owes
+
+
+def test_flushes_that_nobody_takes_are_bounded() -> None:
+    stage = Stage(request())
+    stage.send(Text("One. "), *[Flush()] * MAX_FLUSHES)
+    with pytest.raises(OutOfOrderError, match="10000 flushes"):
+        stage.send(Flush())
+    stage.pull_all()
+    with pytest.raises(OutOfOrderError):
+        stage.send(Flush())
+    stage.send(Text("Two."), End())
+    events = stage.play(lambda ready: ready[0])
+    assert sum(isinstance(event, Flushed) for event in events) == MAX_FLUSHES
+    assert isinstance(events[-1], Ended)
+
+
+def test_flushes_that_are_taken_are_not() -> None:
+    stage = Stage(request())
+    for _ in range(3):
+        stage.send(*[Flush()] * (MAX_FLUSHES - 1))
+        stage.pull_all()
+        stage.take()
+    assert len(stage.events) == 3 * (MAX_FLUSHES - 1)
 
 
 def test_the_words_lead_back_to_the_callers_own_text_and_none_is_lost() -> None:

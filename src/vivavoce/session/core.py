@@ -88,6 +88,8 @@ class Session:
         self._characters = Characters() if "character" in request.marks else None
         self._slots: deque[Slot] = deque()
         self._speeches: dict[int, SpeechSlot] = {}
+        self._flushes = 0
+        """Flush slots among them."""
         self._count = 0
         self._pause_s = 0.0
         self._made = 0
@@ -113,6 +115,7 @@ class Session:
                 self._text.feed(command.text)
                 self._written_at = now
             case Flush():
+                bounds.check_flushes(self._segmenter.stops + self._flushes)
                 self._segmenter.flush(command.flush_id)
             case End():
                 self._segmenter.end()
@@ -262,6 +265,7 @@ class Session:
                 self._pause_s = item.seconds
             case FlushPoint():
                 self._slots.append(FlushSlot(item.flush_id))
+                self._flushes += 1
             case Unit() if item.speakable:
                 spoken = self._prepare(item.spoken) if self._prepare else item.spoken
                 if spoken.text.strip():
@@ -331,6 +335,7 @@ class Session:
                 self._put(out, pipeline.silence(slot.samples), start_s)
             case FlushSlot():
                 self._slots.popleft()
+                self._flushes -= 1
                 out.append(Flushed(slot.flush_id, pipeline.audio_s))
             case SpeechSlot():
                 self._speak(slot, pipeline, out)

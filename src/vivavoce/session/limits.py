@@ -7,12 +7,15 @@ from typing import Final
 
 from msgspec import Struct
 
-from vivavoce.errors import OutOfRangeError, TextTooLongError
+from vivavoce.errors import OutOfOrderError, OutOfRangeError, TextTooLongError
 from vivavoce.session.styles import styled
 from vivavoce.speech import Open
 
 HELD_TEXT_CHARS: Final = 50_000
 """Text of a stream whose audio is held until all of it is made: about an hour of speech, 150 MB of samples."""
+
+MAX_FLUSHES: Final = 10_000
+"""Flushes of one stream that may wait for their answers: they take no text, and so no other bound holds for them."""
 
 RANGES: Final[dict[str, tuple[float, float]]] = {
     "speed": (0.25, 4.0),
@@ -53,6 +56,12 @@ def check_length(request: Open, limits: Limits, characters: int) -> None:
         raise TextTooLongError(
             f"text of one stream: expected at most {bound} characters, got {characters}", param="text"
         )
+
+
+def check_flushes(waiting: int) -> None:
+    """Raises OutOfOrderError when ``waiting`` flushes of a stream are unanswered already, as many as may be."""
+    if waiting >= MAX_FLUSHES:
+        raise OutOfOrderError(f"{waiting} flushes of this stream are unanswered; wait for some before the next")
 
 
 def holds(request: Open) -> bool:

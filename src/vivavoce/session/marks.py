@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 
 from vivavoce.speech import Mark, SampleMark
 from vivavoce.text.spans import SpannedText
@@ -23,11 +24,9 @@ class CallerText:
 
     def between(self, start: int, stop: int) -> str:
         """The characters from ``start`` to ``stop``; what was forgotten is missing."""
-        return "".join(
-            text[max(0, start - at) : stop - at]
-            for at, text in self._pieces
-            if at < stop and at + len(text) > start
-        )
+        # What has been spoken is forgotten, so the first pieces are the ones: all that waits behind is not looked at.
+        found = takewhile(lambda piece: piece[0] < stop, self._pieces)
+        return "".join(text[max(0, start - at) : stop - at] for at, text in found if at + len(text) > start)
 
     def forget(self, before: int) -> None:
         """Characters before ``before`` will not be asked for again."""

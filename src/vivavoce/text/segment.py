@@ -156,6 +156,11 @@ class Segmenter:
         return self._intake.waiting or whole_words(self._text if held < 0 else self._text[:held]) > 0
 
     @property
+    def stops(self) -> int:
+        """Calls of :meth:`flush`, :meth:`release` and :meth:`end` that no pull has come to yet."""
+        return len(self._stops)
+
+    @property
     def characters(self) -> int:
         """Code points fed so far."""
         return self._intake.fed
