@@ -61,7 +61,9 @@ def check_length(request: Open, limits: Limits, characters: int) -> None:
 def check_flushes(waiting: int) -> None:
     """Raises OutOfOrderError when ``waiting`` flushes of a stream are unanswered already, as many as may be."""
     if waiting >= MAX_FLUSHES:
-        raise OutOfOrderError(f"{waiting} flushes of this stream are unanswered; wait for some before the next")
+        raise OutOfOrderError(
+            f"{waiting} flushes of this stream are unanswered; wait for some before the next"
+        )
 
 
 def holds(request: Open) -> bool:
