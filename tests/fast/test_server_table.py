@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import json
 from typing import Any
 
 import pytest
-from starlette.datastructures import Headers
 from starlette.routing import Match, Route
 
-from rehearsal import house
+from rehearsal import Line, fetch, house
 from vivavoce.server import table
-from vivavoce.server.app import routes
+from vivavoce.server.app import App, routes
 
 pytestmark = pytest.mark.fast
 
@@ -32,22 +33,16 @@ def _filled(path: str) -> str:
     return path
 
 
-def _endpoint(path: str) -> Any:
-    home, _ = house()
-    scope = {"type": "http", "path": path, "method": "GET", "root_path": "", "headers": []}
-    for route in routes(home):
-        if isinstance(route, Route) and route.matches(scope)[0] is Match.FULL:
-            return route.endpoint
-    raise AssertionError(f"nothing at {path}")
-
-
 def _answerer(path: str, headers: dict[str, str]) -> str:
     """Which wire answers ``path`` with ``headers``."""
-    endpoint = _endpoint(path)
-    endpoint = getattr(endpoint, "app", endpoint)
-    if isinstance(endpoint, table.Crossroads):
-        return endpoint.choose(Headers(headers)).name
-    return str(endpoint.name)
+    home, _ = house()
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "path": path, "method": "GET", "root_path": "", "headers": raw}
+    for route in routes(home):
+        if isinstance(route, Route) and route.matches(scope)[0] is Match.FULL:
+            endpoint: Any = route.endpoint
+            return str(getattr(endpoint, "app", endpoint).name)
+    raise AssertionError(f"nothing at {path}")
 
 
 @pytest.mark.parametrize("wire", table.WIRES, ids=lambda wire: wire.name)
@@ -73,6 +68,11 @@ def test_a_literal_path_of_one_vendor_is_no_id_of_another() -> None:
     assert _answerer("/v1/voices/search", {"x-sup-api-key": "k"}) == "supertone"
 
 
+@pytest.mark.parametrize("name", ["list", "count"])
+def test_a_literal_path_of_one_vendor_is_an_id_to_a_client_that_is_surely_anothers(name: str) -> None:
+    assert _answerer(f"/v1/voices/{name}", {"x-sup-api-key": "k"}) == "supertone"
+
+
 @pytest.mark.parametrize(
     ("headers", "wire"),
     [
@@ -87,6 +87,63 @@ def test_the_voices_of_soniox_and_supertone_are_told_apart_by_header(
     path: str, headers: dict[str, str], wire: str
 ) -> None:
     assert _answerer(path, headers) == wire
+
+
+def _shape(body: bytes) -> set[str]:
+    return set(json.loads(body))
+
+
+SHAPES = {
+    "soniox": {"status_code", "error_type", "message", "validation_errors", "request_id", "more_info"},
+    "gradium": {"detail"},
+    "supertone": {"status", "message"},
+    "suonora": {"success", "message"},
+    "native": {"error"},
+}
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "status", "wire"),
+    [
+        ("/soniox/nothing", {}, 404, "soniox"),
+        ("/soniox/tts-websocket", {}, 400, "soniox"),
+        ("/tts-websocket", {}, 400, "soniox"),
+        ("/gradium/nothing", {}, 404, "gradium"),
+        ("/api/nothing", {}, 404, "gradium"),
+        ("/api/speech/asr", {}, 404, "gradium"),
+        ("/api/speech/tts", {}, 400, "gradium"),
+        ("/gradium/speech/tts", {}, 400, "gradium"),
+        ("/supertone/v1/nothing", {}, 404, "supertone"),
+        ("/v1/nothing", {"x-sup-api-key": "k"}, 404, "supertone"),
+        ("/suonora/v1/nothing", {}, 404, "suonora"),
+        ("/v1/nothing", {}, 404, "native"),
+    ],
+)
+def test_what_is_not_there_is_told_in_the_words_of_the_wire_that_was_meant(
+    target: str, headers: dict[str, str], status: int, wire: str
+) -> None:
+    home, _ = house()
+    call = asyncio.run(fetch(App(home), "GET", target, headers=headers))
+    assert (call.status, call.headers["content-type"]) == (status, "application/json")
+    assert _shape(call.body) == SHAPES[wire]
+
+
+@pytest.mark.parametrize(("path", "wire"), [("/soniox/tts", "soniox"), ("/api/speech/asr", "gradium")])
+def test_a_socket_that_is_not_there_is_denied_in_the_words_of_its_wire(path: str, wire: str) -> None:
+    async def story() -> None:
+        home, _ = house()
+        async with Line(App(home), path) as line:
+            head, body = line.sent
+            assert (head["type"], head["status"]) == ("websocket.http.response.start", 404)
+            assert _shape(body["body"]) == SHAPES[wire]
+
+    asyncio.run(story())
+
+
+def test_the_front_page_is_no_socket() -> None:
+    home, _ = house()
+    call = asyncio.run(fetch(App(home), "GET", "/"))
+    assert (call.status, call.headers["content-type"]) == (200, "text/html; charset=utf-8")
 
 
 def test_voice_names_of_one_vendor_and_gender_are_numbered_and_the_first_vendor_has_a_name() -> None:

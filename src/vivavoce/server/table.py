@@ -1,19 +1,19 @@
 """Which path is which vendor's: the one table of all wires, and who answers where paths collide.
 
-Every wire is served at the root and again under its own prefix. Where two wires claim one path at the root, the
-request decides: by a header that only one vendor's clients send, then by its body, else the first wire in the table
-that claims it. Nothing is ever redirected: vendors' clients do not follow redirects.
+Every wire is served at the root and again under its own prefix. Where a path at the root means something on two
+wires, also as one's name and another's parameter, a header decides that only one vendor's clients send; else the first
+wire in the table has it. Nothing is ever redirected: vendors' clients do not follow redirects.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.datastructures import Headers
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from vivavoce.dialects import gradium, soniox
 from vivavoce.dialects.contract import HttpDialect, VoiceAlias
@@ -25,20 +25,18 @@ from vivavoce.dialects.soniox.adapter import MAX_STREAMS
 from vivavoce.dialects.soniox.audio import WIRE_FORMATS
 from vivavoce.dialects.suonora import routes as suonora
 from vivavoce.dialects.supertone import routes as supertone
-from vivavoce.errors import NotFoundError, quoted
 from vivavoce.formats import FORMATS
 from vivavoce.server.auth import Credential, native_credential
 from vivavoce.server.cors import Cors, origins
+from vivavoce.server.elsewhere import Claim, ClaimedRoute, Nowhere, SocketsOnly
 from vivavoce.server.house import House
-from vivavoce.server.http import SpeechEndpoint, request_id_of, respond
+from vivavoce.server.http import SpeechEndpoint
 from vivavoce.server.replay import Replays
 from vivavoce.server.resume import ResumingEndpoint
 from vivavoce.server.services import ServiceEndpoint
 from vivavoce.server.ws import SocketEndpoint
 from vivavoce.settings import Settings
 from vivavoce.voices.casting import Persona
-
-Claim = Callable[[Headers], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,9 +51,11 @@ class Wire:
     credential: Credential
     refuse: Refuse
     """Its own words for a path that it does not have."""
-    claims: Claim
-    """Whether a request on a path that others have as well is surely this vendor's."""
     features: Features
+    claims: Claim | None = None
+    """Whether a request is surely this vendor's, for paths that others have as well; without one, none is."""
+    own: str = ""
+    """Start of the paths at the root that no other wire has."""
     browsers: bool = False
     """Whether pages of other origins may use it: the vendor's own examples are such pages."""
 
@@ -80,7 +80,6 @@ WIRES: Final = (
         voices=soniox.VOICES,
         credential=soniox.credential,
         refuse=soniox.refuse,
-        claims=lambda headers: False,
         features=Features(
             formats=tuple(WIRE_FORMATS),
             marks=("character",),
@@ -99,7 +98,6 @@ WIRES: Final = (
         voices=gradium.VOICES,
         credential=gradium.credential,
         refuse=gradium.refuse,
-        claims=lambda headers: False,
         features=Features(
             formats=tuple(OUTPUTS),
             marks=("word",),
@@ -110,6 +108,7 @@ WIRES: Final = (
             dictionary="pronunciation_id",
             rewrite="json_config.rewrite_rules",
         ),
+        own="/api",
     ),
     Wire(
         name="supertone",
@@ -136,7 +135,6 @@ WIRES: Final = (
         voices=suonora.VOICES,
         credential=suonora.credential,
         refuse=suonora.refuse,
-        claims=lambda headers: False,
         features=Features(
             formats=("mp3",), means=("pitch", "style"), keys=("bearer",), resumes=("download",)
         ),
@@ -188,34 +186,38 @@ def personas(wires: Sequence[Wire] = WIRES) -> dict[str, Persona]:
     return found
 
 
-@dataclass
-class _Path:
-    """A path at the root, and who claims it."""
-
-    path: str
-    plain: list[tuple[Wire, ASGIApp]] = field(default_factory=list)
-    socket: ASGIApp | None = None
-
-
 def routes(house: House, replays: Replays, wires: Sequence[Wire] = WIRES) -> list[BaseRoute]:
     """Every vendor's paths: under their prefixes, and at the root. Literal paths go before those with parameters."""
     found: list[BaseRoute] = []
-    root: dict[str, _Path] = {}
+    surely: list[BaseRoute] = []
+    root: dict[str, ASGIApp] = {}
     house.give_way = replays.let_go
     for wire in wires:
         for path, endpoint in _plain(house, wire, replays).items():
             found.append(Route(f"/{wire.name}{path}", endpoint))
-            root.setdefault(path, _Path(path)).plain.append((wire, endpoint))
-        for path, factory in wire.sockets.items():
-            dialect = factory(house.voice, house.settings)
-            socket = SocketEndpoint(house, dialect, wire.name, wire.credential)
-            found.append(WebSocketRoute(f"/{wire.name}{path}", socket))
-            found.append(WebSocketRoute(path, socket))
-        found.append(Route(f"/{wire.name}/{{path:path}}", Nowhere(wire)))
-    for entry in sorted(root.values(), key=lambda one: one.path.count("{")):
-        endpoint = entry.plain[0][1] if len(entry.plain) == 1 else Crossroads(entry.plain)
-        found.append(Route(entry.path, endpoint))
+            if wire.claims:
+                surely.append(ClaimedRoute(path, endpoint, wire.claims))
+            root.setdefault(path, endpoint)
+        found += _sockets(house, wire)
+    found += surely
+    found += [Route(path, root[path]) for path in sorted(root, key=lambda one: one.count("{"))]
+    for wire in wires:
+        nowhere = Nowhere(wire.name, wire.refuse)
+        for own in (f"/{wire.name}", wire.own):
+            if own:
+                found.append(Route(f"{own}/{{path:path}}", nowhere))
+                found.append(WebSocketRoute(f"{own}/{{path:path}}", nowhere))
+        if wire.claims:
+            found.append(ClaimedRoute("/{path:path}", nowhere, wire.claims))
     return found
+
+
+def _sockets(house: House, wire: Wire) -> Iterator[BaseRoute]:
+    for path, factory in wire.sockets.items():
+        socket = SocketEndpoint(house, factory(house.voice, house.settings), wire.name, wire.credential)
+        for spelling in (f"/{wire.name}{path}", path):
+            yield WebSocketRoute(spelling, socket)
+            yield Route(spelling, SocketsOnly(wire.name, wire.refuse))
 
 
 def _plain(house: House, wire: Wire, replays: Replays | None = None) -> dict[str, ASGIApp]:
@@ -239,32 +241,3 @@ def _speech(house: House, wire: Wire, dialect: HttpDialect, replays: Replays | N
     if "download" in wire.features.resumes and replays is not None:
         return ResumingEndpoint(house, dialect, wire.name, replays, wire.credential)
     return SpeechEndpoint(house, dialect, wire.name, wire.credential)
-
-
-class Nowhere:
-    """Any other path under a wire's prefix."""
-
-    def __init__(self, wire: Wire) -> None:
-        self.name = wire.name
-        self._refuse = wire.refuse
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = self._refuse(NotFoundError(f"there is no {quoted(scope['path'])}"))
-        await respond(send, answer.status, answer.headers, answer.body, request_id_of(scope))
-
-
-class Crossroads:
-    """One path that several wires claim."""
-
-    def __init__(self, ways: Sequence[tuple[Wire, ASGIApp]]) -> None:
-        self._ways = ways
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        chosen = self.choose(Headers(scope=scope))
-        endpoint = next(endpoint for wire, endpoint in self._ways if wire is chosen)
-        await endpoint(scope, receive, send)
-
-    def choose(self, headers: Headers) -> Wire:
-        """The wire that answers a request with ``headers``."""
-        sure = (wire for wire, _ in self._ways if wire.claims(headers))
-        return next(sure, self._ways[0][0])
