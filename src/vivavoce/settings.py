@@ -44,7 +44,11 @@ class Settings:
         default_factory=_data_dir, metadata={"help": "Folder of all state.", "low": None, "high": None}
     )
     insecure: bool = _option(False, "Serve other addresses than loopback although no keys exist.")
-    log_level: str = _option("info", "critical, error, warning, info or debug.")
+    log_level: str = _option(
+        "info",
+        "The least that is logged, on standard error; info has a line for every stream.",
+        choices=("critical", "error", "warning", "info", "debug"),
+    )
 
     database_url: str = _option(
         "", "PostgreSQL address of the store; empty means SQLite in the data directory."

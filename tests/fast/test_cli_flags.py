@@ -66,6 +66,7 @@ def test_values_are_parsed_by_their_type() -> None:
         ("--port", "http", "expected a whole number, got 'http'"),
         ("--lead-s", "long", "expected a number, got 'long'"),
         ("--lead-s", "0", "expected 0.2 to "),
+        ("--log-level", "loud", "expected critical or error or warning or info or debug, got 'loud'"),
     ],
 )
 def test_a_wrong_value_names_the_flag_and_what_was_expected(flag: str, value: str, sentence: str) -> None:

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import threading
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -165,6 +166,37 @@ def test_the_printed_curl_line_works(served: tuple[subprocess.Popen[str], str], 
     data = (tmp_path / "hello.mp3").read_bytes()
     assert len(data) > 5000
     assert data[0] == 0xFF, data[:200]
+
+
+@pytest.mark.parametrize(("level", "logged"), [("info", True), ("warning", False)])
+def test_the_log_has_a_line_for_every_stream_unless_less_is_asked_for(
+    level: str, logged: bool, tmp_path: Path
+) -> None:
+    words = "Nothing of this is logged."
+    options = ("--port", "0", "--data-dir", str(tmp_path), "--workers", "1", "--engines", "tone")
+    with subprocess.Popen(
+        [VIVAVOCE, "serve", *options, "--log-level", level],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        address = re.search(r"http://\S+", process.stdout.readline())
+        assert address is not None
+        request = urllib.request.Request(
+            f"{address[0]}/v1/speech",
+            json.dumps({"text": words}).encode(),
+            {"content-type": "application/json", "x-request-id": "seven"},
+        )
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+            assert answer.read()
+        process.terminate()
+        _, errors = process.communicate(timeout=TIMEOUT_S)
+    lines = [line for line in errors.splitlines() if "INFO vivavoce.stream: http native id=seven" in line]
+    assert len(lines) == int(logged), errors
+    assert words not in errors
 
 
 def test_the_banner_fits_and_tells_where(served: tuple[subprocess.Popen[str], str]) -> None:

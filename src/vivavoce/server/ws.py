@@ -31,7 +31,13 @@ from vivavoce.dialects.contract import (
     Start,
     StreamKey,
 )
-from vivavoce.errors import SessionExpiredError, TooManyStreamsError, UnknownStreamError, VivavoceError
+from vivavoce.errors import (
+    SessionExpiredError,
+    TooManyStreamsError,
+    UnknownStreamError,
+    VivavoceError,
+    quoted,
+)
 from vivavoce.records import Key
 from vivavoce.server.auth import Badge, Credential, native_credential
 from vivavoce.server.house import House
@@ -253,7 +259,7 @@ class Socket:
             )
         caller = self._caller
         key = self._badge.key(start.credential)
-        label = f"ws {caller.dialect} id={caller.request_id} stream={start.stream!r}"
+        label = f"ws {caller.dialect} id={caller.request_id} stream={quoted(start.stream)}"
         speaking = self._house.speak(start.open, key, caller.dialect, caller.request_id, label)
         return Pump(start.stream, speaking, start.credit_bytes)
 
