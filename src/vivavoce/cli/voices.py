@@ -112,7 +112,7 @@ def _print_rungs(data_dir: str) -> None:
     for voice in installed(data_dir):
         if not voice.rung:
             warn(f"{voice.id} is not prepared for this version; `vivavoce voices add {voice.id} --again`")
-        elif voice.rung != "stateful":
+        elif voice.why:
             warn(f"{voice.id} {STREAMING[voice.rung]}; {voice.why}")
 
 

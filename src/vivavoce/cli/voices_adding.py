@@ -21,6 +21,7 @@ STREAMING: Final = {
     "stateful": "streams inside the sentence",
     "windows": "streams inside the sentence by overlapping windows, at more work",
     "sentences": "streams a sentence at a time",
+    "denoised": "streams a unit of text at a time",
 }
 _DATA_DIR: Final = click.option(
     "--data-dir", metavar="DIR", help="Folder of all state. [~/.local/share/vivavoce; VIVAVOCE_DATA_DIR]"
@@ -69,7 +70,7 @@ def _tell(added: Installed) -> None:
     click.echo(f"{added.id}: {STREAMING[added.rung]}; licence: {added.source.licence or 'not stated'}")
     if added.why:
         click.echo(f"because: {added.why}")
-    click.echo("A server that runs already speaks with it after its next start.")
+    click.echo("A server that runs speaks with it from now on.")
 
 
 @click.command()

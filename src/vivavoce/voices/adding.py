@@ -32,6 +32,7 @@ from vivavoce.errors import (
 from vivavoce.voices.downloads import (
     MAX_FILE_BYTES,
     Progress,
+    Remote,
     digest,
     fetch,
     fetch_small,
@@ -49,14 +50,15 @@ from vivavoce.voices.installed import (
     check_id,
     folder_of,
     locked,
+    place_of,
     read,
 )
+from vivavoce.voices.supertonic import bundle
 
 PREPARE_S: Final = 1800.0
 """A high voice takes half a minute on an idle core."""
 _ROOM: Final = 2.5
 """Disk that a voice needs while it is added, as a multiple of its model."""
-_NAMES: Final = ("voice.onnx", "voice.json")
 _ERRORS: Final = {cls.code: cls for cls in (UnsupportedMediaError, EngineError, StorageError)}
 
 
@@ -84,18 +86,22 @@ def add(wish: Wish, data_dir: str, progress: Progress, stage: Callable[[str], No
                 f"adding a voice needs the Python package {module}; install it with `pip install 'vivavoce[neural]'`"
             )
     folder = folder_of(data_dir)
-    offered = offer(wish.name, wish.source, aside(folder, CATALOGUE), offline=wish.offline)
+    offered = bundle(wish.name, wish.source, offline=wish.offline) or offer(
+        wish.name, wish.source, aside(folder, CATALOGUE), offline=wish.offline
+    )
     check_id(offered.id)
+    folder = folder_of(data_dir, offered.family)
     with locked(folder, offered.id):
         _put_back(folder, offered.id)
-        if (folder / offered.id).exists() and not wish.again:
+        there = place_of(data_dir, offered.id)
+        if there is not None and (there.parent != folder or not wish.again):
             raise AlreadyExistsError(
                 f"{offered.id} is there already; --again adds it once more", param="voice"
             )
         staging = folder / STAGING / offered.id
         _collect(offered, staging, progress, offline=wish.offline)
         stage("preparing")
-        _prepare(staging)
+        _prepare(staging, offered.family)
         _put_in_place(staging, folder / offered.id, _replaced(folder, offered.id))
         return read(folder / offered.id)
 
@@ -103,32 +109,43 @@ def add(wish: Wish, data_dir: str, progress: Progress, stage: Callable[[str], No
 def _collect(offered: Offer, staging: Path, progress: Progress, *, offline: bool) -> None:
     """Have all files in ``staging``."""
     try:
-        staging.mkdir(parents=True, exist_ok=True)
+        for name in offered.files:
+            (staging / name).parent.mkdir(parents=True, exist_ok=True)
+        _clear(staging, offered)
         room = free_bytes(staging)
     except OSError as error:
         raise StorageError(f"{staging} cannot be written: {error.strerror or error}") from None
-    needed = int((offered.model.bytes or 0) * _ROOM)
-    if (offered.model.bytes or 0) > MAX_FILE_BYTES:
+    sizes = [remote.bytes or 0 for remote in offered.files.values()]
+    needed = int(sum(sizes) * _ROOM)
+    if max(sizes) > MAX_FILE_BYTES:
         raise StorageError(f"{offered.id} has more than {MAX_FILE_BYTES >> 20} MB")
     if needed > room:
         raise StorageError(
             f"{offered.id} needs {needed >> 20} MB of disk while it is added, {room >> 20} are free"
         )
-    for remote, name in zip((offered.config, offered.model), reversed(_NAMES), strict=True):
+    for name, remote in offered.files.items():
         if offline and is_address(remote.address):
-            _need_here(staging / name, remote.md5)
-        elif not _is_here(staging / name, remote.md5):
+            _need_here(staging / name, remote)
+        elif not _is_here(staging / name, remote):
             fetch(remote, staging / name, progress)
     _write_source(offered, staging, offline=offline)
 
 
-def _is_here(path: Path, md5: str) -> bool:
+def _clear(staging: Path, offered: Offer) -> None:
+    """Take away what an earlier try has left of other files."""
+    for path in staging.rglob("*"):
+        if path.is_file() and str(path.relative_to(staging)).removesuffix(".part") not in offered.files:
+            path.unlink()
+
+
+def _is_here(path: Path, remote: Remote) -> bool:
     """Whether a file was fetched by an earlier try; only a checksum can tell."""
-    return bool(md5) and path.exists() and digest(path, "md5") == md5.lower()
+    kind, expected = ("sha256", remote.sha256) if remote.sha256 else ("md5", remote.md5)
+    return bool(expected) and path.exists() and digest(path, kind) == expected.lower()
 
 
-def _need_here(path: Path, md5: str) -> None:
-    if not _is_here(path, md5):
+def _need_here(path: Path, remote: Remote) -> None:
+    if not _is_here(path, remote):
         raise NotFoundError(
             f"{path.name} was not downloaded yet, and --offline forbids it; --from takes local files"
         )
@@ -142,11 +159,11 @@ def _write_source(offered: Offer, staging: Path, *, offline: bool) -> None:
         except NotFoundError:
             licence = ""
     files = tuple(
-        StoredFile(name, (staging / name).stat().st_size, digest(staging / name)) for name in _NAMES
+        StoredFile(name, (staging / name).stat().st_size, digest(staging / name)) for name in offered.files
     )
     source = Source(
         id=offered.id,
-        origin=offered.model.address,
+        origin=offered.origin,
         licence=licence,
         added=datetime.now(UTC).isoformat(timespec="seconds"),
         files=files,
@@ -164,9 +181,9 @@ class _Answer(Struct, frozen=True):
     code: str = ""
 
 
-def _prepare(staging: Path) -> None:
-    """Check and cut the voice in a process of its own. What cannot become a voice is deleted."""
-    command = [sys.executable, "-m", "vivavoce.engines.piper.convert", str(staging)]
+def _prepare(staging: Path, family: str) -> None:
+    """Check and prepare the voice in a process of its own. What cannot become a voice is deleted."""
+    command = [sys.executable, "-m", f"vivavoce.engines.{family}.convert", str(staging)]
     try:
         done = subprocess.run(  # noqa: S603 (our own module)
             command, capture_output=True, timeout=PREPARE_S, check=False

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from vivavoce.errors import NotFoundError, StorageError, UnknownVoiceError, quoted
 from vivavoce.voices.downloads import Remote, fetch_small, is_address
-from vivavoce.voices.installed import check_id
+from vivavoce.voices.installed import PIPER, check_id
 
 HUB: Final = "https://huggingface.co"
 REPOSITORY: Final = "rhasspy/piper-voices/resolve/main"
@@ -58,19 +58,27 @@ class Entry(Struct, frozen=True):
         return sum(file.size_bytes or 0 for file in self.files.values())
 
 
-class Offer(Struct, frozen=True):
+class Offer(Struct, frozen=True, kw_only=True):
     """A voice and where its files are."""
 
     id: str
-    model: Remote
-    config: Remote
+    family: str = PIPER
+    origin: str
+    """Address or path, for the records."""
+    files: dict[str, Remote]
+    """By the path that each is to have in the voice's folder; small ones first."""
     card: Remote | None = None
     """A text that names its licence."""
 
 
+def endpoint() -> str:
+    """The hub's address, by ``HF_ENDPOINT``."""
+    return (os.environ.get("HF_ENDPOINT") or HUB).rstrip("/")
+
+
 def hub() -> str:
-    """The address under which the hub's repository is, by ``HF_ENDPOINT``."""
-    return f"{(os.environ.get('HF_ENDPOINT') or HUB).rstrip('/')}/{REPOSITORY}"
+    """The address under which the hub's repository of Piper voices is."""
+    return f"{endpoint()}/{REPOSITORY}"
 
 
 def available(base: str, cache: Path, *, offline: bool = False) -> dict[str, Entry]:
@@ -137,7 +145,7 @@ def offer(name: str, source: str | None, cache: Path, *, offline: bool = False) 
 def _single(name: str | None, model: str) -> Offer:
     stem = model.rstrip("/").rpartition("/")[2]
     voice_id = check_id(name or (stem[: -len(".onnx")] if stem.endswith(".onnx") else stem))
-    return Offer(voice_id, Remote(model), Remote(f"{model}.json"))
+    return _piper(voice_id, Remote(model), Remote(f"{model}.json"))
 
 
 def _from_entry(entry: Entry, base: str) -> Offer:
@@ -150,7 +158,12 @@ def _from_entry(entry: Entry, base: str) -> Offer:
     model, config = find(".onnx"), find(".onnx.json")
     if model is None or config is None:
         raise StorageError(f"the catalogue has no model or no configuration for {quoted(entry.key)}")
-    return Offer(check_id(entry.key), model, config, find("MODEL_CARD"))
+    return _piper(check_id(entry.key), model, config, find("MODEL_CARD"))
+
+
+def _piper(voice_id: str, model: Remote, config: Remote, card: Remote | None = None) -> Offer:
+    files = {"voice.json": config, "voice.onnx": model}
+    return Offer(id=voice_id, origin=model.address, files=files, card=card)
 
 
 def _join(base: str, path: str) -> str:

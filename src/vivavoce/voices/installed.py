@@ -1,4 +1,4 @@
-"""The voices that were added to this machine, as folders: ``<data>/voices/piper/<id>``.
+"""The voices that were added to this machine, as folders: ``<data>/voices/<family>/<id>``.
 
 A folder is there whole or not at all: it is made under ``.adding`` and moved into place. ``source.json`` in it says where
 it came from; what the engine makes of it is in ``cut/manifest.json``, of which only the rung is read here.
@@ -21,6 +21,7 @@ from msgspec import Struct
 from vivavoce.errors import AlreadyExistsError, NotFoundError, OutOfRangeError, StorageError, quoted
 
 SOURCE: Final = "source.json"
+PIPER, SUPERTONIC = FAMILIES = ("piper", "supertonic")
 STAGING: Final = ".adding"
 T = TypeVar("T", bound=Struct)
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -65,9 +66,9 @@ class _Manifest(Struct, frozen=True):
     why: str = ""
 
 
-def folder_of(data_dir: str) -> Path:
-    """Where the voices are."""
-    return Path(data_dir) / "voices" / "piper"
+def folder_of(data_dir: str, family: str = PIPER) -> Path:
+    """Where the voices of ``family`` are."""
+    return Path(data_dir) / "voices" / family
 
 
 def aside(folder: Path, name: str) -> Path:
@@ -86,12 +87,10 @@ def check_id(voice_id: str) -> str:
 
 
 def installed(data_dir: str) -> list[Installed]:
-    """Every added voice, by its id. One that is removed meanwhile is left out."""
-    folder = folder_of(data_dir)
-    if not folder.is_dir():
-        return []
+    """Every added voice, by its family and id. One that is removed meanwhile is left out."""
+    folders = [folder_of(data_dir, family) for family in FAMILIES]
     found: list[Installed] = []
-    for path in sorted(folder.iterdir()):
+    for path in [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir())]:
         if path.is_dir() and _ID.fullmatch(path.name):
             with suppress(FileNotFoundError):
                 found.append(read(path))
@@ -100,10 +99,10 @@ def installed(data_dir: str) -> list[Installed]:
 
 def remove(data_dir: str, voice_id: str) -> None:
     """Take a voice away. Streams that are live go on: they have loaded it. Raises NotFoundError, StorageError."""
-    folder = folder_of(data_dir)
-    path = folder / check_id(voice_id)
-    if not path.is_dir():
+    path = place_of(data_dir, check_id(voice_id))
+    if path is None:
         raise _unknown(data_dir, voice_id)
+    folder = path.parent
     with locked(folder, voice_id):
         gone = aside(folder, f"{voice_id}.removed")
         if not path.is_dir():  # Somebody else was faster.
@@ -114,6 +113,12 @@ def remove(data_dir: str, voice_id: str) -> None:
             shutil.rmtree(gone)
         except OSError as error:
             raise StorageError(f"{voice_id} cannot be removed: {error.strerror or error}") from None
+
+
+def place_of(data_dir: str, voice_id: str) -> Path | None:
+    """The folder of an added voice, of whichever family."""
+    places = (folder_of(data_dir, family) / voice_id for family in FAMILIES)
+    return next((path for path in places if path.is_dir()), None)
 
 
 def _unknown(data_dir: str, voice_id: str) -> NotFoundError:
