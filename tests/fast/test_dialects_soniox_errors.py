@@ -41,8 +41,9 @@ def test_no_body_holds_null_and_every_code_is_a_number(cls: type[OverloadedError
     fields = json.loads(body)
     assert set(fields) == {"error_code", "error_type", "error_message", "more_info", "request_id"}
     assert (fields["error_code"], headers["retry-after"]) == (status, "1")
+    assert headers["x-request-id"] == fields["request_id"]
     assert fields["error_message"]
-    status, _, body = errors.management_answer(error, "id")
+    status, headers, body = errors.management_answer(error, "id")
     fields = json.loads(body)
     assert set(fields) == {
         "status_code",
@@ -53,6 +54,7 @@ def test_no_body_holds_null_and_every_code_is_a_number(cls: type[OverloadedError
         "more_info",
     }
     assert (fields["status_code"], fields["validation_errors"]) == (status, [])
+    assert headers["x-request-id"] == fields["request_id"]
     assert None not in fields.values()
 
 

@@ -76,11 +76,16 @@ def test_an_unknown_model_has_a_type_of_its_own() -> None:
 
 def test_faults_are_told_in_the_documented_order() -> None:
     faults: list[tuple[dict[str, Any], str]] = [
-        ({"model": None}, "model"),
-        ({"language": LONG}, "Language"),
-        ({"voice": None}, "voice"),
-        ({"audio_format": None}, "audio_format"),
-        ({"text": None}, "text"),
+        ({"model": None}, "field: model"),
+        ({"language": None}, "field: language"),
+        ({"voice": None}, "field: voice"),
+        ({"audio_format": None}, "field: audio_format"),
+        ({"text": None}, "field: text"),
+        ({"model": LONG}, "Model name is too long"),
+        ({"language": LONG}, "Language is too long"),
+        ({"voice": LONG}, "Voice is too long"),
+        ({"audio_format": LONG}, "Audio format is too long"),
+        ({"text": "x" * 5001}, "Text is too long"),
         ({"api_key": "x" * 251}, "API key"),
         ({"client_reference_id": "x" * 257}, "Client reference"),
         ({"voice": "nobody"}, "Invalid voice"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -29,9 +30,17 @@ def test_a_text_becomes_audio_with_the_headers_of_its_format() -> None:
     assert call.headers["x-sample-rate"] == "16000"
     assert call.headers["x-accel-buffering"] == "no"
     assert call.headers["cache-control"] == "no-store"
-    assert len(call.headers["x-request-id"]) == 16
+    assert uuid.UUID(call.headers["x-request-id"]).version == 4
     assert "content-length" not in call.headers
     assert studio.streams[0].commands == [Text("Hello."), End()]
+
+
+@pytest.mark.parametrize("target", ["/tts", "/v1/voices/none", "/soniox/nothing"])
+def test_the_request_id_in_a_body_is_that_of_the_header(target: str) -> None:
+    home, _ = house()
+    call = asyncio.run(fetch(App(home), "PATCH", target))
+    assert json.loads(call.body)["request_id"] == call.headers["x-request-id"]
+    assert uuid.UUID(call.headers["x-request-id"])
 
 
 def test_the_first_audio_leaves_before_the_rest_is_made() -> None:

@@ -8,7 +8,7 @@ an ASGI server tells it only to those who ask.
 from __future__ import annotations
 
 import asyncio
-import secrets
+import uuid
 from collections.abc import Coroutine, Mapping
 from typing import Final
 
@@ -242,7 +242,7 @@ def request_id_of(scope: Scope) -> str:
     given = Headers(scope=scope).get("x-request-id", "")
     if _usable(given) and " " not in given:
         return given
-    made = given.replace(" ", "_") if _usable(given) else secrets.token_hex(8)
+    made = given.replace(" ", "_") if _usable(given) else str(uuid.uuid4())
     others = [(name, value) for name, value in scope["headers"] if name != b"x-request-id"]
     scope["headers"] = [*others, (b"x-request-id", made.encode("latin-1"))]
     return made
@@ -253,9 +253,9 @@ def _usable(request_id: str) -> bool:
 
 
 async def start(send: Send, status: int, headers: Mapping[str, str], request_id: str) -> None:
-    """Sends status and headers, the request's id among them."""
-    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    raw.append((b"x-request-id", request_id.encode("latin-1")))
+    """Sends status and headers, the request's id among them; ``headers`` may bring another, which the body names."""
+    named = {"x-request-id": request_id, **headers}
+    raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in named.items()]
     await send({"type": "http.response.start", "status": status, "headers": raw})
 
 

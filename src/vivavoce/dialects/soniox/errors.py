@@ -104,7 +104,7 @@ def stream_fields(error: VivavoceError, request_id: str) -> dict[str, Any]:
 def speech_answer(error: VivavoceError, request_id: str) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body of a refused ``POST /tts`` or handshake."""
     body = orjson.dumps(stream_fields(error, request_id))
-    return TABLE[error.code].status, _headers(error), body
+    return TABLE[error.code].status, _headers(error, request_id), body
 
 
 def management_answer(
@@ -129,7 +129,7 @@ def management_answer(
         "request_id": request_id,
         "more_info": _more(kind),
     }
-    return saying.status, _headers(error), orjson.dumps(body)
+    return saying.status, _headers(error, request_id), orjson.dumps(body)
 
 
 def _text(error: VivavoceError, saying: Saying) -> str:
@@ -141,8 +141,8 @@ def _more(kind: str) -> str:
     return _MORE + kind.replace("_", "-")
 
 
-def _headers(error: VivavoceError) -> dict[str, str]:
-    headers = dict(JSON)
+def _headers(error: VivavoceError, request_id: str) -> dict[str, str]:
+    headers = {**JSON, "x-request-id": request_id}
     if error.retry_after_s is not None:
         # The header takes whole seconds only.
         headers["retry-after"] = str(max(1, math.ceil(error.retry_after_s)))

@@ -7,7 +7,7 @@ members that the wire does not have are passed over, as the vendor does.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NoReturn
 
 import orjson
@@ -70,10 +70,8 @@ def text(message: dict[str, Any]) -> tuple[str, bool]:
 
 def config(message: dict[str, Any]) -> Config:
     """What a config asks for. Raises RequestError for the first fault; names are checked by :func:`check_names`."""
-    model = _required(message, "model", "Model name")
-    language = _required(message, "language", "Language")
-    voice = _required(message, "voice", "Voice")
-    form = _required(message, "audio_format", "Audio format")
+    model, language, voice, form = _required(message, _NAMES)
+    _check_lengths(message)
     key = _short(message, "api_key", "API key", MAX_KEY)
     reference = _short(message, "client_reference_id", "Client reference ID", MAX_REFERENCE)
     return Config(
@@ -95,11 +93,8 @@ def speech(body: bytes) -> tuple[Config, str]:
         message = json_object(body)
     except MalformedMessageError:
         raise MalformedMessageError("Invalid JSON body") from None
-    for name, label in _NAMES.items():
-        _required(message, name, label)
-    said = _string(message, "text")
-    if not said:
-        raise MissingFieldError("Missing required field: text")
+    *_, said = _required(message, (*_NAMES, "text"))
+    _check_lengths(message)
     _limited_text(said)
     return config(message), said
 
@@ -199,11 +194,20 @@ def _string(message: dict[str, Any], name: str) -> str | None:
     return found
 
 
-def _required(message: dict[str, Any], name: str, label: str) -> str:
-    found = _short(message, name, label, MAX_NAME)
-    if not found:
-        raise MissingFieldError(f"Missing required field: {name}")
+def _required(message: dict[str, Any], names: Iterable[str]) -> list[str]:
+    """All of ``names``: the vendor finds what is missing before it measures what is there."""
+    found = []
+    for name in names:
+        value = _string(message, name)
+        if not value:
+            raise MissingFieldError(f"Missing required field: {name}")
+        found.append(value)
     return found
+
+
+def _check_lengths(message: dict[str, Any]) -> None:
+    for name, label in _NAMES.items():
+        _short(message, name, label, MAX_NAME)
 
 
 def _short(message: dict[str, Any], name: str, label: str, limit: int) -> str | None:
