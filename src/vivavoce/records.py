@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypeAlias
 from msgspec import Struct
 
 from vivavoce.speech import Gender, Prosody
+from vivavoce.text.language import primary
 from vivavoce.text.pronounce import Entry
 
 Scope: TypeAlias = Literal["speech", "manage", "admin"]
@@ -20,11 +21,6 @@ SCOPES: Final[dict[Scope, str]] = {
     "manage": "the key's own voices, dictionaries, usage and temporary keys",
     "admin": "everything, of every key",
 }
-
-
-def _primary(tag: str) -> str:
-    """Of a BCP 47 tag the language alone."""
-    return tag.replace("_", "-").partition("-")[0].lower()
 
 
 class KeyLimits(Struct, frozen=True, kw_only=True):
@@ -95,7 +91,7 @@ class Dictionary(Struct, frozen=True, kw_only=True):
 
     def suits(self, language: str) -> bool:
         """Whether it is for text in ``language``; regional forms do not matter."""
-        return self.language is None or _primary(self.language) == _primary(language)
+        return self.language is None or primary(self.language) == primary(language)
 
 
 class Sample(Struct, frozen=True, kw_only=True):

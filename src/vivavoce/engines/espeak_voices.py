@@ -15,6 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from vivavoce.speech import Gender
+from vivavoce.text.language import spelled
 
 MAN: Final = "edward"
 WOMAN: Final = "f5"
@@ -58,16 +59,7 @@ class Variant(Struct, frozen=True):
 
 def tag(code: str) -> str:
     """espeak-ng's ``code`` as a BCP 47 tag in its usual spelling: "pt-br" is "pt-BR"."""
-    public, private, rest = _TAGS.get(code.lower(), code).lower().partition("-x-")
-    head, *parts = public.split("-")
-    return "-".join([head, *map(_spelled, parts)]) + private + rest
-
-
-def _spelled(part: str) -> str:
-    """A later part of a tag as BCP 47 writes it: regions in capitals, scripts with one."""
-    if len(part) == 2:
-        return part.upper()
-    return part.title() if len(part) == 4 and part.isalpha() else part
+    return spelled(_TAGS.get(code.lower(), code))
 
 
 def languages(data: Path) -> list[Language]:

@@ -20,6 +20,7 @@ import msgspec
 
 from vivavoce.errors import UnknownLanguageError, UnknownVoiceError, quoted
 from vivavoce.speech import Gender, VoiceInfo
+from vivavoce.text.language import primary, subtags
 
 _SUGGESTIONS: Final = 3
 _FAR: Final = 100
@@ -47,9 +48,9 @@ class Catalogue:
         self._variants = None if variants is None else {name.lower(): name for name in variants}
         self._genders = dict(variants or {})
         self._primary: dict[str, list[VoiceInfo]] = {}
-        """Voices by the first part of each of their languages."""
+        """Voices by each of their languages."""
         for voice in voices:
-            for part in {_subtags(tag)[0] for tag in voice.languages}:
+            for part in {primary(tag) for tag in voice.languages}:
                 self._primary.setdefault(part, []).append(voice)
         self._bases = {voice.id.partition("+")[0].lower(): voice for voice in voices if "+" in voice.id}
 
@@ -85,16 +86,16 @@ class Catalogue:
         """Every voice, by language and then best first; with ``language`` those that speak it, best first."""
         if language is None:
             return sorted(self._voices, key=lambda voice: (voice.language.lower(), voice.rank, voice.id))
-        wanted = _subtags(language)
+        wanted = subtags(language)
         found = self._primary.get(wanted[0], [])
         return sorted(found, key=lambda voice: (_distance(voice, wanted), voice.rank, voice.id))
 
     def _speaks(self, language: str) -> bool:
-        return _subtags(language)[0] in self._primary
+        return primary(language) in self._primary
 
     def _speaking(self, voice: VoiceInfo, language: str | None) -> VoiceInfo:
         """``voice``, if it speaks ``language`` or another form of it."""
-        if language is not None and _distance(voice, _subtags(language)) >= _FAR:
+        if language is not None and _distance(voice, subtags(language)) >= _FAR:
             raise UnknownLanguageError(
                 f"voice {voice.id} speaks {', '.join(voice.languages)}, not {quoted(language)}",
                 param="language",
@@ -145,17 +146,12 @@ def _close(name: str, known: Sequence[str]) -> str:
     return f"; did you mean {' or '.join(found)}?" if found else ""
 
 
-def _subtags(tag: str) -> tuple[str, ...]:
-    """A BCP 47 tag in its parts, lower case; an underscore is taken for a hyphen."""
-    return tuple(tag.strip().lower().replace("_", "-").split("-"))
-
-
 def _distance(voice: VoiceInfo, wanted: tuple[str, ...]) -> int:
     """How far ``voice`` is from speaking ``wanted``: 0 for just that, _FAR for another language.
 
     Each part of ``wanted`` that a form of the same language does not have makes it further.
     """
-    return min((_between(_subtags(tag), wanted) for tag in voice.languages), default=_FAR)
+    return min((_between(subtags(tag), wanted) for tag in voice.languages), default=_FAR)
 
 
 def _between(spoken: tuple[str, ...], wanted: tuple[str, ...]) -> int:
@@ -169,7 +165,7 @@ def _narrower(name: str, language: str | None) -> str:
     """The more exact of two tags for the same language. Raises UnknownLanguageError when they are not."""
     if language is None:
         return name
-    a, b = _subtags(name), _subtags(language)
+    a, b = subtags(name), subtags(language)
     if a[0] != b[0]:
         raise UnknownLanguageError(
             f"voice {quoted(name)} is a language, and another one than {quoted(language)}", param="language"

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from vivavoce.errors import OutOfRangeError, quoted
+from vivavoce.text.language import subtags
 from vivavoce.text.rewrite.addresses import email_rule, url_rule
 from vivavoce.text.rewrite.codes import code_rule
 from vivavoce.text.rewrite.currency import currency_rule
@@ -118,7 +119,7 @@ def rules(spec: str) -> tuple[Rule, ...]:
 
 def language_rules(language: str) -> str:
     """The alias for a voice's language tag ("fr-BE" → "fr-be", "en-GB" → "en"); "none" for languages without rules."""
-    parts = language.replace("_", "-").lower().split("-")
+    parts = subtags(language)
     regional = "-".join(parts[:2])
     if regional in ALIASES:
         return regional
