@@ -122,6 +122,14 @@ def test_leaving_early_stops_the_work(live: Live, client: VivavoceClient) -> Non
     until_idle(live)
 
 
+def test_a_stream_that_nobody_holds_any_more_stops_the_work(live: Live, client: VivavoceClient) -> None:
+    stream = client.tts_stream(LONG, **OPTIONS)
+    assert stream.sample_rate == 16_000
+    assert live.look("health")["live_streams"] == 1
+    del stream
+    until_idle(live)
+
+
 def test_realtime(client: VivavoceClient, reference: bytes) -> None:
     with client.tts_realtime(**OPTIONS) as speech:
         for piece in pieces(7):
@@ -303,7 +311,7 @@ def test_async_shapes(live: Live, reference: bytes) -> None:
             assert (kinds[0], kinds[-1], kinds.count("flushed")) == ("ready", "end_of_stream", 1)
             config = RealtimeTTSConfig(voice="tone", sample_rate=16_000)
             async with client.realtime.tts.connect(config=config) as session:
-                session.pause()
+                await session.pause()
                 await session.send_text_chunks(_slowly(), text_end=True)
                 await session.resume()
                 assert b"".join([chunk async for chunk in session.receive_audio_chunks()]) == reference

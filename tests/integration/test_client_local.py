@@ -84,6 +84,23 @@ def test_a_client_that_was_never_used_starts_nothing() -> None:
         assert workers() == 0
 
 
+def test_a_program_that_ends_without_closing_ends_quietly() -> None:
+    """In the middle of a stream: nothing hangs, nothing is complained of, and no worker is left."""
+    script = (
+        "import psutil\n"
+        "from vivavoce import VivavoceClient\n"
+        "client = VivavoceClient.local(workers=1, engines='tone')\n"
+        "chunks = client.tts_stream('Words and words. ' * 2000, voice='tone').iter_bytes()\n"
+        "assert next(chunks)\n"
+        "print(*(child.pid for child in psutil.Process().children()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    children = done.stdout.split()
+    assert children
+    assert not [pid for pid in children if psutil.pid_exists(int(pid))]
+
+
 def test_importing_the_clients_is_light() -> None:
     script = (
         "import sys; from vivavoce import VivavoceClient, AsyncVivavoceClient; import vivavoce.types, vivavoce.errors;"

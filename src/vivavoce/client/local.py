@@ -7,6 +7,7 @@ asks for is done by a :class:`~vivavoce.runtime.studio.Studio`. So a local clien
 from __future__ import annotations
 
 import asyncio
+import atexit
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Final, TypeVar
@@ -214,6 +215,7 @@ class ThreadedStudio:
         if self._loop.is_closed():
             return
         if self._thread.is_alive():
+            atexit.unregister(self.close)
             self._wait(self._studio.close())
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
@@ -228,6 +230,8 @@ class ThreadedStudio:
             work.close()
             raise DroppedError(1000, "")
         if not self._thread.is_alive():
+            # A program that ends without closing must not leave its threads to meet a loop that has stopped.
+            atexit.register(self.close)
             self._thread.start()
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 

@@ -27,6 +27,7 @@ from vivavoce.client.core.effects import (
 )
 from vivavoce.client.core.faults import DroppedError
 from vivavoce.client.core.link import Link
+from vivavoce.client.core.speech import Speech
 from vivavoce.errors import VivavoceError
 
 T = TypeVar("T")
@@ -99,6 +100,8 @@ class Loop:
         self._server = server
         self._ports: weakref.WeakKeyDictionary[Link, _Port] = weakref.WeakKeyDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._home: asyncio.AbstractEventLoop | None = None
+        """The loop that runs it, once there is one."""
 
     def bell(self) -> LoopBell:
         """A new bell."""
@@ -106,6 +109,7 @@ class Loop:
 
     async def run(self, flow: Flow[T]) -> T:
         """Runs ``flow`` to its end. Cancelling ends it where it waits."""
+        self._home = asyncio.get_running_loop()
         value: Any = None
         error: VivavoceError | None = None
         try:
@@ -129,6 +133,10 @@ class Loop:
         if (touched := link()) is not None and touched.wire.pending and touched.state == "up":
             self._background(self._transmit(touched))
 
+    def leave_with(self, owner: object, speech: Speech) -> None:
+        """Leaves ``speech`` when the collector takes ``owner``: nobody can listen to it any more."""
+        weakref.finalize(owner, self._drop, speech).atexit = False
+
     async def close(self) -> None:
         """Ends the background, after everything was hung up, and lets go of the server."""
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
@@ -136,6 +144,11 @@ class Loop:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._server.close()
+
+    def _drop(self, speech: Speech) -> None:
+        # The collector may be in any thread, and may come after the loop's end.
+        if not speech.left and self._home is not None and not self._home.is_closed():
+            self._home.call_soon_threadsafe(self.do, speech.leave, lambda: speech.link)
 
     async def _perform(self, effect: Effect) -> Any:
         match effect:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 from vivavoce.client.calls import ROOT, Answer, Request
 from vivavoce.client.core.faults import DroppedError, answered
@@ -36,11 +37,12 @@ class Address:
 
     def __init__(self, base_url: str | None, api_key: str | None) -> None:
         """What is not given comes from ``VIVAVOCE_URL`` and ``VIVAVOCE_API_KEY``. Raises VivavoceValidationError."""
-        url = (base_url or os.environ.get("VIVAVOCE_URL") or DEFAULT_URL).rstrip("/")
+        url = base_url or os.environ.get("VIVAVOCE_URL") or DEFAULT_URL
         scheme, separator, rest = url.partition("://")
         if not separator:
             scheme, rest = "http", url
-        if scheme not in ("http", "https") or not rest:
+        rest = rest.rstrip("/")
+        if scheme not in ("http", "https") or not _is_place(f"//{rest}"):
             raise VivavoceValidationError(
                 f"base_url: expected http://host:port or https://host, got {quoted(url)}", param="base_url"
             )
@@ -48,6 +50,14 @@ class Address:
         self.socket_url = f"{'wss' if scheme == 'https' else 'ws'}://{rest}{ROOT}/stream"
         key = api_key if api_key is not None else os.environ.get("VIVAVOCE_API_KEY", "")
         self.headers = {"authorization": f"Bearer {key}"} if key else {}
+
+
+def _is_place(url: str) -> bool:
+    parts = urlsplit(url)
+    try:
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of a port beyond 65535, or that is no number
+        return False
 
 
 class ThreadedServer:

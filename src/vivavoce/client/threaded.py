@@ -31,6 +31,7 @@ from vivavoce.client.core.effects import (
 )
 from vivavoce.client.core.faults import DroppedError
 from vivavoce.client.core.link import Link
+from vivavoce.client.core.speech import Speech
 from vivavoce.errors import VivavoceError
 
 T = TypeVar("T")
@@ -76,7 +77,8 @@ class _Port:
     """A link's socket, and whose turn it is to send."""
 
     def __init__(self) -> None:
-        self.turn = threading.Lock()
+        # Re-entrant for the same reason as the lock of the state.
+        self.turn = threading.RLock()
         self.sender = 0
         """The thread whose turn it is."""
         self.socket: Socket | None = None
@@ -125,12 +127,25 @@ class Threads:
         if touched is not None:
             self._transmit(touched)
 
+    def leave_with(self, owner: object, speech: Speech) -> None:
+        """Leaves ``speech`` when the collector takes ``owner``: nobody can listen to it any more."""
+        weakref.finalize(owner, self._drop, speech).atexit = False
+
     def close(self) -> None:
         """Waits for the background, after everything was hung up, and lets go of the server."""
         for thread in list(self._threads):
             if thread is not threading.current_thread():
                 thread.join(JOIN_S)
         self._server.close()
+
+    def _drop(self, speech: Speech) -> None:
+        with self._lock:
+            left = speech.left
+            speech.leave()
+            link = speech.link
+        if not left and link is not None:
+            # In a thread of its own: the collector may be in any, and nobody there expects to wait for a socket.
+            threading.Thread(target=self._transmit, args=(link,), name="vivavoce", daemon=True).start()
 
     def _perform(self, effect: Effect) -> Any:
         match effect:

@@ -206,6 +206,7 @@ class AsyncVivavoceClient:
     # ---- within -------------------------------------------------------------------------------------------------
 
     async def _ask(self, call: Call[T]) -> T:
+        self._board.check()
         return await self._loop.run(calls.carry_out(call, self._plan))
 
     def _speech(self, given: SpeechOptions) -> Speech:

@@ -1,4 +1,4 @@
-"""AsyncRealtime sessions of the client of asyncio."""
+"""Realtime sessions of the client of asyncio."""
 
 from __future__ import annotations
 
@@ -30,11 +30,17 @@ class AsyncRealtimeTTSSession:
         self._loop = loop
         self._core = core
         self._own_link = own_link
+        loop.leave_with(self, core.speech)
 
     @property
     def config(self) -> RealtimeTTSConfig:
         """What it was opened with."""
         return self._core.config
+
+    @property
+    def stream_id(self) -> str:
+        """The name that its config gave it."""
+        return self._core.config.stream_id
 
     @property
     def last_message(self) -> RealtimeTTSEvent | None:
@@ -51,9 +57,12 @@ class AsyncRealtimeTTSSession:
         await self._loop.run(self._core.chunk(text, text_end))
 
     async def send_text_chunks(
-        self, chunks: str | Iterable[str] | AsyncIterable[str], text_end: bool = False
+        self, chunks: str | Iterable[str] | AsyncIterable[str], text_end: bool = True
     ) -> None:
-        """Says all of ``chunks``, one by one, as they come. Raises VivavoceError, and what ``chunks`` raises."""
+        """Says all of ``chunks``, one by one, as they come; unless ``text_end`` is false, they are the last.
+
+        Raises VivavoceError, and what ``chunks`` raises.
+        """
         if isinstance(chunks, str):
             await self.send_text_chunk(chunks, text_end)
         else:
@@ -71,7 +80,7 @@ class AsyncRealtimeTTSSession:
         """Shows the server that somebody is there. The sockets do so themselves; it is never needed."""
         await self._loop.run(self._core.speech.ping())
 
-    def pause(self) -> None:
+    async def pause(self) -> None:
         """Keeps text here from now on. Audio of what was sent goes on coming."""
         self._core.pause()
 
@@ -79,12 +88,16 @@ class AsyncRealtimeTTSSession:
         """Sends the text that was kept, in its order. Raises VivavoceError."""
         await self._loop.run(self._core.resume())
 
+    async def receive_event(self) -> RealtimeTTSEvent | None:
+        """The next event; ``None`` after ``terminated``. Raises like :meth:`receive_events`."""
+        return await self._loop.run(self._core.next())
+
     async def receive_events(self) -> AsyncIterator[RealtimeTTSEvent]:
         """Events until ``terminated``.
 
         Raises VivavoceRealtimeError when the stream fails, VivavoceConnectionError when its connection does.
         """
-        while (event := await self._loop.run(self._core.next())) is not None:
+        while (event := await self.receive_event()) is not None:
             yield event
 
     async def receive_audio_chunks(self) -> AsyncIterator[bytes]:
@@ -99,6 +112,10 @@ class AsyncRealtimeTTSSession:
         self._loop.do(speech.leave, lambda: speech.link)
         if self._own_link:
             await self._loop.run(self._core.link.closing())
+
+    async def close(self) -> None:
+        """The same as :meth:`aclose`, by the name that other SDKs have for it."""
+        await self.aclose()
 
     async def __aenter__(self) -> AsyncRealtimeTTSSession:
         await self._loop.run(self._core.start())
@@ -142,6 +159,10 @@ class AsyncMultiStreamConnection:
         """Closes the socket; streams that live get VivavoceConnectionError."""
         await self._loop.run(self._link.closing())
 
+    async def close(self) -> None:
+        """The same as :meth:`aclose`, by the name that other SDKs have for it."""
+        await self.aclose()
+
     async def __aenter__(self) -> AsyncMultiStreamConnection:
         if self._link.state == "new":
             await self._loop.run(self._link.opening())
@@ -160,14 +181,20 @@ class AsyncRealtimeTTS:
         self._loop = loop
         self._board = board
 
-    def connect(self, config: RealtimeTTSConfig | None = None) -> AsyncRealtimeTTSSession:
-        """One stream on a socket of its own; opened when the ``with`` block is entered."""
-        core = RealtimeCore(self._board, config or RealtimeTTSConfig(), self._board.new())
+    def connect(
+        self, config: RealtimeTTSConfig | None = None, *, connect_timeout_sec: float | None = None
+    ) -> AsyncRealtimeTTSSession:
+        """One stream on a socket of its own; opened when the ``async with`` block is entered.
+
+        ``connect_timeout_sec`` stands for the client's ``Timeouts.connect_s``.
+        """
+        link = self._board.new(connect_timeout_sec)
+        core = RealtimeCore(self._board, config or RealtimeTTSConfig(), link)
         return AsyncRealtimeTTSSession(self._loop, core, own_link=True)
 
-    def connect_multi_stream(self) -> AsyncMultiStreamConnection:
-        """A socket for many streams; opened when the ``with`` block is entered."""
-        return AsyncMultiStreamConnection(self._loop, self._board, self._board.new())
+    def connect_multi_stream(self, *, connect_timeout_sec: float | None = None) -> AsyncMultiStreamConnection:
+        """A socket for many streams; opened when the ``async with`` block is entered."""
+        return AsyncMultiStreamConnection(self._loop, self._board, self._board.new(connect_timeout_sec))
 
 
 class AsyncRealtime:

@@ -34,6 +34,7 @@ class AsyncTTSStream:
     def __init__(self, loop: Loop, core: StreamCore) -> None:
         self._loop = loop
         self._core = core
+        loop.leave_with(self, core.speech)
 
     @property
     def marks(self) -> list[Mark]:
@@ -124,6 +125,7 @@ class AsyncRealtimeStream:
     def __init__(self, loop: Loop, speech: Speech) -> None:
         self._loop = loop
         self._speech = speech
+        loop.leave_with(self, speech)
 
     @property
     def request_id(self) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, Literal
 
+from msgspec.structs import replace
+
 from vivavoce.client.core.effects import Bell, Dial, Flow, Hang, Launch, Now, Receive, Sleep, Transmit, Wait
 from vivavoce.client.core.faults import DroppedError, passing
 from vivavoce.client.core.plan import Plan
@@ -159,11 +161,18 @@ class Switchboard:
             raise link.error
         return link
 
-    def new(self) -> Link:
-        """A link that is not open yet."""
+    def check(self) -> None:
+        """Raises VivavoceConnectionError when the client was closed."""
         if self.closed:
             raise closed()
-        link = Link(self.plan, self.bell(), resumable=self._resumable)
+
+    def new(self, connect_s: float | None = None) -> Link:
+        """A link that is not open yet; ``connect_s`` stands for the plan's own."""
+        self.check()
+        plan = self.plan
+        if connect_s is not None:
+            plan = replace(plan, timeouts=replace(plan.timeouts, connect_s=connect_s))
+        link = Link(plan, self.bell(), resumable=self._resumable)
         self.links = [known for known in self.links if known.state != "dead"]
         self.links.append(link)
         return link
@@ -176,8 +185,7 @@ class Switchboard:
         self.links = []
 
     def _with_room(self) -> Link | None:
-        if self.closed:
-            raise closed()
+        self.check()
         for link in self.links:
             if (
                 link.state != "dead"

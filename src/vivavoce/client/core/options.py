@@ -31,9 +31,9 @@ def opening(given: Mapping[str, Any]) -> dict[str, Any]:
             raise VivavoceValidationError(
                 f"there is no option {quoted(name)}; {hint}", code="unknown_option", param=name
             )
-    merged = {**DEFAULTS, **given}
+    merged = {**DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
     merged["marks"] = list(merged["marks"])
-    return {_WIRE_NAMES.get(name, name): value for name, value in merged.items() if value is not None}
+    return {_WIRE_NAMES.get(name, name): value for name, value in merged.items()}
 
 
 def realtime(config: RealtimeTTSConfig) -> dict[str, Any]:

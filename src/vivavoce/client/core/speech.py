@@ -63,6 +63,11 @@ class Speech:
         return self._link
 
     @property
+    def left(self) -> bool:
+        """Whether nobody listens any more."""
+        return self._left
+
+    @property
     def over(self) -> bool:
         """Whether no text is wanted any more."""
         return self._left or (self._channel is not None and self._channel.over and self._script is None)
@@ -96,6 +101,7 @@ class Speech:
             raise VivavoceValidationError(
                 f"text: expected a string, got {type(piece).__name__}", code="wrong_type", param="text"
             )
+        _complete(piece)
         for at in range(0, len(piece), PIECE_CHARS):
             yield from self._say({"type": "text", "text": piece[at : at + PIECE_CHARS]})
 
@@ -154,6 +160,10 @@ class Speech:
                 yield from self.end()
         except VivavoceClientError as error:
             self._abort(error)
+        finally:
+            # Whatever ended this: nobody will say that the text has ended, and a listener must not wait for it.
+            if not self._text_ended and not self.over:
+                self._abort(VivavoceValidationError("the text is not read any more", code="stream_closed"))
 
     # ---- from the listener --------------------------------------------------------------------------------------
 
@@ -294,4 +304,17 @@ def checked(text: str) -> str:
         raise VivavoceValidationError(
             f"text: expected something to say, got {quoted(text)}", code="empty_text", param="text"
         )
+    _complete(text)
     return text
+
+
+def _complete(text: str) -> None:
+    # Half of a pair, as a decoder leaves it that cut an emoji in two: no wire can carry it.
+    try:
+        text.encode()
+    except UnicodeEncodeError as fault:
+        raise VivavoceValidationError(
+            f"text: expected whole characters, got a lone surrogate at position {fault.start}",
+            code="malformed_message",
+            param="text",
+        ) from None

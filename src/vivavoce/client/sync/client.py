@@ -200,6 +200,7 @@ class VivavoceClient:
     # ---- within -------------------------------------------------------------------------------------------------
 
     def _ask(self, call: Call[T]) -> T:
+        self._board.check()
         return self._threads.run(calls.carry_out(call, self._plan))
 
     def _speech(self, given: SpeechOptions) -> Speech:

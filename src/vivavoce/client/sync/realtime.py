@@ -30,11 +30,17 @@ class RealtimeTTSSession:
         self._threads = threads
         self._core = core
         self._own_link = own_link
+        threads.leave_with(self, core.speech)
 
     @property
     def config(self) -> RealtimeTTSConfig:
         """What it was opened with."""
         return self._core.config
+
+    @property
+    def stream_id(self) -> str:
+        """The name that its config gave it."""
+        return self._core.config.stream_id
 
     @property
     def last_message(self) -> RealtimeTTSEvent | None:
@@ -50,8 +56,11 @@ class RealtimeTTSSession:
         """Says more text; ``text_end`` says that it was the last. Raises VivavoceError."""
         self._threads.run(self._core.chunk(text, text_end))
 
-    def send_text_chunks(self, chunks: str | Iterable[str], text_end: bool = False) -> None:
-        """Says all of ``chunks``, one by one, as they come. Raises VivavoceError, and what ``chunks`` raises."""
+    def send_text_chunks(self, chunks: str | Iterable[str], text_end: bool = True) -> None:
+        """Says all of ``chunks``, one by one, as they come; unless ``text_end`` is false, they are the last.
+
+        Raises VivavoceError, and what ``chunks`` raises.
+        """
         if isinstance(chunks, str):
             self.send_text_chunk(chunks, text_end)
         else:
@@ -77,12 +86,16 @@ class RealtimeTTSSession:
         """Sends the text that was kept, in its order. Raises VivavoceError."""
         self._threads.run(self._core.resume())
 
+    def receive_event(self) -> RealtimeTTSEvent | None:
+        """The next event; ``None`` after ``terminated``. Raises like :meth:`receive_events`."""
+        return self._threads.run(self._core.next())
+
     def receive_events(self) -> Iterator[RealtimeTTSEvent]:
         """Events until ``terminated``.
 
         Raises VivavoceRealtimeError when the stream fails, VivavoceConnectionError when its connection does.
         """
-        while (event := self._threads.run(self._core.next())) is not None:
+        while (event := self.receive_event()) is not None:
             yield event
 
     def receive_audio_chunks(self) -> Iterator[bytes]:
@@ -157,14 +170,20 @@ class RealtimeTTS:
         self._threads = threads
         self._board = board
 
-    def connect(self, config: RealtimeTTSConfig | None = None) -> RealtimeTTSSession:
-        """One stream on a socket of its own; opened when the ``with`` block is entered."""
-        core = RealtimeCore(self._board, config or RealtimeTTSConfig(), self._board.new())
+    def connect(
+        self, config: RealtimeTTSConfig | None = None, *, connect_timeout_sec: float | None = None
+    ) -> RealtimeTTSSession:
+        """One stream on a socket of its own; opened when the ``with`` block is entered.
+
+        ``connect_timeout_sec`` stands for the client's ``Timeouts.connect_s``.
+        """
+        link = self._board.new(connect_timeout_sec)
+        core = RealtimeCore(self._board, config or RealtimeTTSConfig(), link)
         return RealtimeTTSSession(self._threads, core, own_link=True)
 
-    def connect_multi_stream(self) -> MultiStreamConnection:
+    def connect_multi_stream(self, *, connect_timeout_sec: float | None = None) -> MultiStreamConnection:
         """A socket for many streams; opened when the ``with`` block is entered."""
-        return MultiStreamConnection(self._threads, self._board, self._board.new())
+        return MultiStreamConnection(self._threads, self._board, self._board.new(connect_timeout_sec))
 
 
 class Realtime:

@@ -30,6 +30,7 @@ class TTSStream:
     def __init__(self, threads: Threads, core: StreamCore) -> None:
         self._threads = threads
         self._core = core
+        threads.leave_with(self, core.speech)
 
     @property
     def marks(self) -> list[Mark]:
@@ -112,6 +113,7 @@ class RealtimeStream:
     def __init__(self, threads: Threads, speech: Speech) -> None:
         self._threads = threads
         self._speech = speech
+        threads.leave_with(self, speech)
 
     @property
     def request_id(self) -> str:
