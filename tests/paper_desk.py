@@ -100,9 +100,6 @@ class PaperDesk:
     async def delete_voice(self, voice_id: str, account: str | None) -> None:
         del self.custom[self.custom_voice(voice_id, account).id]
 
-    def sample(self, voice_id: str, account: str | None) -> bytes:
-        return self.samples[self.custom_voice(voice_id, account).id].data
-
     def dictionaries(self, account: str | None, language: str | None = None) -> Sequence[Dictionary]:
         found = [one for one in self.written.values() if one.owner in (None, account)]
         return [one for one in found if language is None or one.language in (None, language)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import resource
 import signal
 import socket
 import threading
@@ -20,6 +21,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from live import serving
 from vivavoce.errors import OutOfRangeError
+from vivavoce.server import serve
 from vivavoce.server.serve import address_of, listen, run
 from vivavoce.settings import Settings
 
@@ -154,6 +156,19 @@ def test_the_listening_socket_has_a_small_buffer() -> None:
         assert address_of(listener).startswith("http://127.0.0.1:")
     with listen(Settings(host="::1", port=0)) as listener:
         assert address_of(listener).startswith("http://[::1]:")
+
+
+def test_a_system_that_grants_no_more_files_is_served_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def refuse(_: int, limits: tuple[int, int]) -> None:
+        asked.append(limits)
+        raise ValueError("current limit exceeds maximum limit")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, resource.RLIM_INFINITY))
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    serve._raise_file_limit()
+    assert asked == [(serve.MAX_FILES, resource.RLIM_INFINITY)]
 
 
 def test_an_address_that_cannot_be_had_is_an_error_with_its_name() -> None:

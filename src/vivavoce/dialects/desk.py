@@ -102,10 +102,6 @@ class Desk(Protocol):
 
     async def delete_voice(self, voice_id: str, account: str | None) -> None: ...
 
-    def sample(self, voice_id: str, account: str | None) -> bytes:
-        """The recording that a custom voice was made from. Raises NotFoundError."""
-        ...
-
     def dictionaries(self, account: str | None, language: str | None = None) -> Sequence[Dictionary]: ...
 
     def dictionary(self, dictionary_id: str, account: str | None) -> Dictionary:

@@ -84,12 +84,6 @@ class StoreDesk:
         self.custom_voice(voice_id, account)
         await self._store.voices.delete(voice_id)
 
-    def sample(self, voice_id: str, account: str | None) -> bytes:
-        path = self._store.voices.sample_path(self.custom_voice(voice_id, account))
-        if path is None or not path.is_file():
-            raise NotFoundError(f"voice {quoted(voice_id)} has no recording", param="voice_id")
-        return path.read_bytes()
-
     async def _matched(self, draft: VoiceDraft, pitch_hz: float | None) -> VoiceDraft:
         """``draft`` with the nearest installed voice under it, moved to ``pitch_hz``."""
         gender: Gender = draft.gender if draft.gender != "neutral" else matching.gender_of(pitch_hz)

@@ -184,11 +184,13 @@ def _config(house: House) -> uvicorn.Config:
 
 
 def _raise_file_limit() -> None:
-    """Sockets are files, and the usual soft limit is 1,024 of them."""
+    """Sockets are files, and the usual soft limit is 1,024 of them. Where the system grants no more, that is it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MAX_FILES if hard == resource.RLIM_INFINITY else min(MAX_FILES, hard)
     if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        # macOS names no hard limit and then refuses what is over the kernel's own.
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _unusable(settings: Settings, failure: OSError) -> OutOfRangeError:

@@ -32,10 +32,6 @@ SERVICES: Final[Sequence[Service]] = (
 )
 refuse: Final = errors.answer
 
-OWN_FIELDS: Final = frozenset({"style", "styleDegree", "lang", "pitch"})
-OWN_MODELS: Final = frozenset({"legacy-v2.5", "sonic-speed"})
-"""What tells a body on ``/v1/audio/speech`` from one of OpenAI's."""
-
 
 def credential(
     headers: Mapping[str, str], query: Mapping[str, str], subprotocols: Sequence[str]
