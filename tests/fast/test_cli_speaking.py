@@ -9,7 +9,7 @@ import pytest
 
 from stage import PCM, SAMPLES_PER_CHARACTER, VOICE, perform
 from vivavoce.cli.choices import Sound
-from vivavoce.cli.speaking import Progress, Spoken, speak
+from vivavoce.cli.speaking import AHEAD_CHARS, Progress, Spoken, speak
 from vivavoce.errors import EmptyTextError, EngineError, TextTooLongError, UnknownVoiceError, VivavoceError
 from vivavoce.runtime.backend import Seat, Source
 from vivavoce.runtime.studio import Studio
@@ -182,6 +182,25 @@ def test_a_listener_who_leaves_stops_the_work() -> None:
         run(these(*text), basket, backend=backend)
     assert basket.ended == ["abandoned"]
     assert len(backend.spoken) < 100
+
+
+@pytest.mark.parametrize("line", ["y\n", "One more sentence. "])
+def test_a_writer_without_end_waits_for_the_voice(line: str) -> None:
+    async def endless() -> AsyncIterator[str]:
+        while True:
+            yield line * 4096
+
+    basket, progress = Basket(patience=20), Progress()
+    with pytest.raises(BrokenPipeError):
+        run(endless(), basket, progress=progress)
+    assert basket.data
+    assert progress.characters <= 2 * AHEAD_CHARS + len(line) * 4096
+
+
+def test_a_megabyte_of_blank_between_words_does_not_stop_the_writer() -> None:
+    basket = Basket()
+    spoken = run(these("Before.", *[" " * 100_000] * 10, "After."), basket)
+    assert [mark.value for mark in spoken.marks] == ["Before.", "After."]
 
 
 def test_cancelling_ends_the_sink_and_the_stream() -> None:

@@ -211,6 +211,14 @@ def test_a_megabyte_on_the_command_line_whose_reader_leaves() -> None:
     assert (done.stdout.strip(), done.stderr) == (b"9999", b"")
 
 
+def test_a_command_line_without_end_is_spoken_as_far_as_its_reader_goes() -> None:
+    shell = f"yes | '{VIVAVOCE}' say --stdin --format pcm | head -c 99999 | wc -c"
+    done = subprocess.run(
+        ["bash", "-c", shell], capture_output=True, env=environment(), timeout=TIMEOUT_S, check=True
+    )
+    assert (done.stdout.strip(), done.stderr) == (b"99999", b"")
+
+
 def test_more_text_than_a_stream_may_carry(client: httpx.Client, line: ClientConnection) -> None:
     assert refusal(client.post("/v1/speech", json={"text": "a b " * 500_001})) == "text_too_long"
     say(line, {"type": "open", "voice": "tone", "format": "pcm", "credit_bytes": 0})

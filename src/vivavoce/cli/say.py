@@ -90,10 +90,16 @@ def say(text: tuple[str, ...], **given: Any) -> int:
 
 
 def settings_of(playing: bool) -> Settings:
-    """The runtime's options for one speaker: one worker, no idle limit, and no waiting for a listener's ears."""
+    """The runtime's options for one speaker: one worker, no idle limit, text without end, and no waiting for a
+    listener's ears."""
     from vivavoce import settings
 
-    environment = {"VIVAVOCE_WORKERS": "1", "VIVAVOCE_IDLE_TIMEOUT_S": "86400", **os.environ}
+    environment = {
+        "VIVAVOCE_WORKERS": "1",
+        "VIVAVOCE_IDLE_TIMEOUT_S": "86400",
+        "VIVAVOCE_MAX_TEXT_CHARS": "1000000000",
+        **os.environ,
+    }
     if not playing:
         environment.setdefault("VIVAVOCE_LEAD_S", str(AS_FAST_AS_IT_GOES_S))
     return settings.load(environment)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from typing import Final
 
 from msgspec import Struct, structs
 
@@ -15,6 +16,9 @@ from vivavoce.formats import AudioFormat
 from vivavoce.runtime.driver import Stream
 from vivavoce.runtime.studio import Studio
 from vivavoce.speech import Audio, End, Ended, Event, Failed, Flushed, Mark, Open, Text
+
+AHEAD_CHARS: Final = 65_536
+"""Text that is read before it can be spoken: an hour of speech. An endless writer has to wait for the voice."""
 
 
 class Progress(Struct):
@@ -117,6 +121,7 @@ async def _write(stream: Stream, text: AsyncIterator[str], heard: _Heard, progre
             stream.send(Text(piece))
             heard.pieces.append(piece)
             progress.characters += len(piece)
+            await stream.room(AHEAD_CHARS)
         if progress.began is None:
             raise EmptyTextError("nothing to say: expected some text, got none", param="text")
         stream.send(End())

@@ -46,6 +46,7 @@ class Stream:
         self._clock = clock
         self._on_over: Callable[[], None] | None = on_over
         self._woken = asyncio.Event()
+        self._pulled = asyncio.Event()
         self._timer: asyncio.TimerHandle | None = None
         self._due = 0.0
         self._opened_at = self._active_at = clock.now()
@@ -79,6 +80,16 @@ class Stream:
         if self._session.owes:
             self._woken.set()
 
+    async def room(self, most_chars: int) -> None:
+        """Waits until no more than ``most_chars`` code points of text wait to be spoken, or the stream is over.
+
+        For a writer who may outrun speech without end. Stretches of text that only more text can cut are far shorter
+        than 10,000 code points; ``most_chars`` is to be more than that.
+        """
+        while self._on_over is not None and self._session.unread_chars > most_chars:
+            self._pulled.clear()
+            await self._pulled.wait()
+
     async def events(self) -> list[Event]:
         """The next events, at least one, in order; call it no more after Ended or Failed.
 
@@ -110,6 +121,7 @@ class Stream:
         except Exception as error:  # a defect ends this stream only
             self._defect("pull", error)
             return None
+        self._pulled.set()
         if utterance is not None and self.queue_s is None:
             self.queue_s = self._clock.now() - self._opened_at
         if self._session.more_to_pull:
@@ -218,5 +230,6 @@ class Stream:
             self._timer = None
         if self._on_over is not None:
             on_over, self._on_over = self._on_over, None
+            self._pulled.set()
             self._seat.leave()
             on_over()

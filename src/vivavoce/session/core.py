@@ -141,6 +141,11 @@ class Session:
         if deadline is not None and now >= deadline:
             self._segmenter.release()
 
+    @property
+    def unread_chars(self) -> int:
+        """Code points of text that wait to be pulled."""
+        return self._segmenter.unread
+
     # ---- the engine's side ------------------------------------------------------------------------------------
 
     @property

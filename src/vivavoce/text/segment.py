@@ -165,6 +165,11 @@ class Segmenter:
         """Code points fed so far."""
         return self._intake.fed
 
+    @property
+    def unread(self) -> int:
+        """Code points fed that no item pulled so far covers."""
+        return self._intake.fed - self._base
+
     # ---- the listener's side ----------------------------------------------------------------------------------
 
     @property
