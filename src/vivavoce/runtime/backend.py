@@ -8,7 +8,7 @@ calls are made on the event loop's thread, never block and never raise.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from vivavoce.errors import VivavoceError
 from vivavoce.speech import Chunk, Gender, Utterance, VoiceInfo
@@ -88,4 +88,14 @@ class Backend(Protocol):
     def status(self) -> Mapping[str, float]:
         """Figures for health, doctor and the benchmark: ``streams``, ``running``, ``workers``, ``worker_deaths``,
         ``steps``, ``cancelled``, ``load`` (share of the cores in use)."""
+        ...
+
+
+@runtime_checkable
+class Changing(Protocol):
+    """What a backend has, too, whose voices may change while it runs."""
+
+    async def look(self) -> None:
+        """When this returns, :meth:`Backend.voices` tells those that were added, and those that were removed no more.
+        Streams that speak with a removed voice go on."""
         ...

@@ -15,7 +15,7 @@ from typing import Final
 from vivavoce.engines.base import model_of
 from vivavoce.errors import EngineError, WorkerDiedError
 from vivavoce.runtime.clock import Clock
-from vivavoce.runtime.frames import Load, Loaded, Message
+from vivavoce.runtime.frames import Load, Loaded, Look, Message
 from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.process import WorkerProcess
 from vivavoce.runtime.reserve import BACK_OFF_S, SPARE, Post, Reserve, Slot
@@ -106,6 +106,14 @@ class Crew:
         for ending in await asyncio.gather(*keepers, return_exceptions=True):
             if isinstance(ending, BaseException) and not isinstance(ending, asyncio.CancelledError):
                 raise ending
+
+    def look(self) -> list[int]:
+        """Have every worker that runs look for voices again; the slots that will answer."""
+        running = [(slot.index, slot.process) for slot in self._slots if slot.process is not None]
+        for _, process in running:
+            process.send(0, Look())
+        self._reserve.look()
+        return [index for index, _ in running]
 
     async def load(self, voice: str) -> None:
         """Make ``voice`` ready in every worker that runs. Raises EngineError when one cannot, or ends over it."""

@@ -50,8 +50,12 @@ class Drop(Struct, frozen=True):
     """Nobody listens to this utterance any more; takes effect inside a step, too."""
 
 
+class Look(Struct, frozen=True):
+    """Look which voices there are now; answered with :class:`Ready`."""
+
+
 class Ready(Struct, frozen=True):
-    """The worker has its engines."""
+    """The worker has its engines; or, later, has looked for voices again."""
 
     pid: int
     voices: tuple[VoiceInfo, ...]
@@ -93,9 +97,20 @@ class Broken(Struct, frozen=True):
     cpu_s: float = 0.0
 
 
-Message: TypeAlias = Load | Plan | Step | Drop | Ready | Loaded | Stepped | Broken | Chunk
+Message: TypeAlias = Load | Plan | Step | Drop | Look | Ready | Loaded | Stepped | Broken | Chunk
 
-_KINDS: Final[tuple[type[Message], ...]] = (Chunk, Load, Plan, Step, Drop, Ready, Loaded, Stepped, Broken)
+_KINDS: Final[tuple[type[Message], ...]] = (
+    Chunk,
+    Load,
+    Plan,
+    Step,
+    Drop,
+    Look,
+    Ready,
+    Loaded,
+    Stepped,
+    Broken,
+)
 _KIND_OF: Final = {cls: kind for kind, cls in enumerate(_KINDS)}
 _CHUNK: Final = 0
 _ENCODER: Final = msgpack.Encoder()

@@ -34,7 +34,8 @@ from vivavoce.runtime.backend import Source
 from vivavoce.runtime.clock import Clock
 from vivavoce.runtime.crew import Crew, cores
 from vivavoce.runtime.door import Door
-from vivavoce.runtime.frames import MAX_NUMBER, Broken, Drop, Loaded, Message, Plan, Step, Stepped
+from vivavoce.runtime.frames import MAX_NUMBER, Broken, Drop, Loaded, Message, Plan, Ready, Step, Stepped
+from vivavoce.runtime.looks import Looks
 from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.placement import Placement
 from vivavoce.runtime.quarantine import Quarantine
@@ -83,6 +84,7 @@ class LocalPool:
         self._last_number = 0
         self._quarantine = Quarantine(settings.quarantine_after)
         self._alarm = Alarm(clock, self._on_alarm)
+        self._looks = Looks()
         self._closing = False
         self._steps = self._cancelled = 0
         self._wasted_s = 0.0
@@ -98,6 +100,7 @@ class LocalPool:
         """See :class:`~vivavoce.runtime.backend.Backend`. What is under way fails with ShuttingDownError."""
         self._closing = True
         self._alarm.cancel()
+        self._looks.over()
         self._door.close(self._shutting_down())
         for flight in list(self._flights.values()):
             if flight.number in self._flights:
@@ -145,6 +148,10 @@ class LocalPool:
     async def load(self, voice: str) -> None:
         """Make ``voice`` ready in every worker that runs. Raises EngineError."""
         await self._crew.load(voice)
+
+    async def look(self) -> None:
+        """See :class:`~vivavoce.runtime.backend.Changing`."""
+        await self._looks.wait(self._crew.look())
 
     # ---- what seats ask for ---------------------------------------------------------------------------------------
 
@@ -284,6 +291,8 @@ class LocalPool:
                 self._on_broken(slot, message)
             case Loaded():
                 self._on_loaded(slot, message)
+            case Ready():
+                self._on_looked(slot, message)
             case _:
                 raise AssertionError(f"a worker said {type(message).__name__}")
 
@@ -307,6 +316,12 @@ class LocalPool:
             self._scheduler.settle(slot.index, model)
             if self._settings.spare_workers < 0 and self._placement.wants_spare(model, loaded.took_s):
                 self._crew.keep_spares(1)
+
+    def _on_looked(self, slot: Slot, found: Ready) -> None:
+        """All workers see the same voices: what one says now is what there is."""
+        self._voices.clear()
+        self._learn(found.voices, found.memory_mb)
+        self._looks.over(slot.index)
 
     def _on_stepped(self, slot: Slot, report: Stepped) -> None:
         flight = self._end_step(slot, report)
@@ -377,22 +392,26 @@ class LocalPool:
 
     def _on_ready(self, slot: Slot) -> None:
         assert slot.process is not None
-        self._placement.learn(slot.process.memory_mb)
         for model in slot.at_hand:  # A spare's.
             self._scheduler.settle(slot.index, model)
-        for voice in slot.process.voices:
+        self._learn(slot.process.voices, slot.process.memory_mb)
+        self._speakers |= slot.process.speakers
+        self._dispatch(slot)
+
+    def _learn(self, voices: Sequence[VoiceInfo], memory_mb: Mapping[str, float]) -> None:
+        self._placement.learn(memory_mb)
+        for voice in voices:
             self._voices.setdefault(voice.id, voice)
             self._engines.add(voice.engine)
             if self._placement.heavy(voice.id) is not None:
                 self._door.admission.expect(voice.id, HEAVY_COST)
-        self._speakers |= slot.process.speakers
-        self._dispatch(slot)
 
     def _on_lost(self, slot: Slot) -> None:
         """``slot`` has no worker now: blame the voice at work, and see to what was under way."""
         self._idle.pop(slot.index, None)
         self._scheduler.unsettle(slot.index)
         self._placement.clear(slot.index)
+        self._looks.over(slot.index)
         stepping = self._stepping.pop(slot.index, None)
         self._quarantine.blame(slot.loads if stepping is None else (stepping.utterance.voice,))
         aboard, self._aboard[slot.index] = self._aboard[slot.index], set()

@@ -142,8 +142,10 @@ class WorkerProcess(asyncio.Protocol):
                 self.voices = message.voices
                 self.speakers = message.speakers
                 self.memory_mb = message.memory_mb
-                self._is_ready.set()
-            elif not self._stopping:
+                if not self._is_ready.is_set():
+                    self._is_ready.set()
+                    continue
+            if not self._stopping:
                 self._on_message(number, message)
 
     def connection_lost(self, exc: Exception | None) -> None:

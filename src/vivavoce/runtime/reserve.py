@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from vivavoce.errors import WorkerDiedError
-from vivavoce.runtime.frames import Load
+from vivavoce.runtime.frames import Load, Look
 from vivavoce.runtime.process import WorkerProcess
 
 log = logging.getLogger(__name__)
@@ -89,6 +89,12 @@ class Reserve:
         for post in self._ready:
             if post.process is not None:
                 post.process.send(0, Load(voice))
+
+    def look(self) -> None:
+        """Have every spare look for voices again, too."""
+        for post in self._ready:
+            if post.process is not None:
+                post.process.send(0, Look())
 
     async def close(self) -> None:
         """Stop every spare; safe to call more than once."""

@@ -13,7 +13,7 @@ class Shelf:
     def __init__(self, bound_mb: float, memory_mb: Mapping[str, float]) -> None:
         """``memory_mb`` has the size of every heavy model, in MiB."""
         self._bound_mb = bound_mb
-        self.memory_mb = memory_mb
+        self.memory_mb = dict(memory_mb)
         self._loaded: dict[str, None] = {}
         """The least recently used first."""
 
@@ -24,6 +24,10 @@ class Shelf:
     def used_mb(self) -> float:
         """What the loaded models take."""
         return sum(self.memory_mb[model] for model in self._loaded)
+
+    def learn(self, memory_mb: Mapping[str, float]) -> None:
+        """The sizes of models that are new or were replaced."""
+        self.memory_mb |= memory_mb
 
     def is_heavy(self, model: str) -> bool:
         """Whether ``model`` takes memory worth counting."""

@@ -12,9 +12,10 @@ import msgspec
 
 from vivavoce.errors import NotFoundError, OverloadedError, ShuttingDownError, UnknownVoiceError, quoted
 from vivavoce.records import CustomVoice
-from vivavoce.runtime.backend import Backend
+from vivavoce.runtime.backend import Backend, Changing
 from vivavoce.runtime.clock import Clock, SystemClock
 from vivavoce.runtime.driver import Stream
+from vivavoce.runtime.watch import watch
 from vivavoce.session import limits as bounds
 from vivavoce.session.core import Session
 from vivavoce.session.limits import Limits
@@ -77,6 +78,7 @@ class Studio:
         )
         self._streams: set[Stream] = set()
         self._draining = False
+        self._watching: asyncio.Task[None] | None = None
         self.catalogue = Catalogue(())
 
     async def start(self) -> None:
@@ -86,6 +88,16 @@ class Studio:
             await self._backend.start()
         finally:
             await warm
+        self._know_voices()
+        if isinstance(self._backend, Changing):
+            self._watching = asyncio.create_task(watch(self.settings.data_dir, self._look))
+
+    async def _look(self) -> None:
+        assert isinstance(self._backend, Changing)
+        await self._backend.look()
+        self._know_voices()
+
+    def _know_voices(self) -> None:
         self.catalogue = Catalogue(self._backend.voices(), variants=self._backend.speakers() or None)
 
     async def close(self) -> None:
@@ -93,6 +105,9 @@ class Studio:
         self._draining = True
         for stream in list(self._streams):
             stream.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         await self._backend.close()
 
     async def __aenter__(self) -> Studio:

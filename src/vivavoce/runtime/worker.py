@@ -27,6 +27,7 @@ from vivavoce.runtime.frames import (
     FrameReader,
     Load,
     Loaded,
+    Look,
     Message,
     Plan,
     Ready,
@@ -55,20 +56,13 @@ class Worker:
         self._sock = sock
         self._reader = FrameReader()
         self._inbox: deque[tuple[int, Message]] = deque()
+        self._families = tuple(engines.values())
         self._engines: dict[str, Engine] = {}
-        voices: list[VoiceInfo] = []
+        """By voice. One that was removed stays here, for the streams that speak with it."""
         self._speakers: dict[str, Gender] = {}
         self._many_voiced: Engine | None = None
         """The engine that speaks with any pair of language and speaker."""
-        for engine in engines.values():
-            for voice in engine.voices():
-                self._engines[voice.id] = engine
-                voices.append(voice)
-            if speakers := engine.speakers():
-                self._speakers |= speakers
-                self._many_voiced = engine
-        self._voices = tuple(voices)
-        self._shelf = Shelf(voice_memory_mb, _weights(self._engines))
+        self._shelf = Shelf(voice_memory_mb, {})
         self._work: dict[int, _Work] = {}
         self._models: dict[int, str] = {}
         """Heavy models that live jobs use, by utterance."""
@@ -80,7 +74,7 @@ class Worker:
 
     def run(self) -> None:
         """Serve until the parent closes its end."""
-        self._send(0, Ready(os.getpid(), self._voices, self._speakers, dict(self._shelf.memory_mb)))
+        self._look()
         while not self._orphaned:
             if not self._inbox:
                 self._receive(wait=True)
@@ -91,6 +85,8 @@ class Worker:
         match message:
             case Load(voice):
                 self._load(voice)
+            case Look():
+                self._look()
             case Plan(utterance):
                 self._work[number] = utterance
             case Step(max_samples):
@@ -101,6 +97,19 @@ class Worker:
                 raise RuntimeError(f"a worker got its own kind of message: {type(message).__name__}")
             case _:
                 assert_never(message)
+
+    def _look(self) -> None:
+        """Find out which voices there are now, and say so."""
+        voices: list[VoiceInfo] = []
+        for engine in self._families:
+            found = engine.voices()
+            voices += found
+            self._engines |= dict.fromkeys((voice.id for voice in found), engine)
+            if speakers := engine.speakers():
+                self._speakers |= speakers
+                self._many_voiced = engine
+        self._shelf.learn(_weights(self._engines))
+        self._send(0, Ready(os.getpid(), tuple(voices), self._speakers, dict(self._shelf.memory_mb)))
 
     def _load(self, voice: str) -> None:
         try:

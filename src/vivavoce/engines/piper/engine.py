@@ -14,7 +14,7 @@ import importlib.util
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import structs
 
@@ -25,6 +25,7 @@ from vivavoce.engines.piper.espeak_text import EspeakText, reader_for
 from vivavoce.engines.piper.manifest import (
     CONFIG,
     CUT,
+    MANIFEST,
     VERSION,
     Manifest,
     Rung,
@@ -45,6 +46,8 @@ _STREAMING: Final = {
     Rung.WINDOWS: "Neural (VITS); streams inside the sentence by overlapping windows, at more work.",
     Rung.SENTENCES: "Neural (VITS); streams a sentence at a time.",
 }
+_Stamp: TypeAlias = tuple[int, int] | None
+
 _log = logging.getLogger(__name__)
 
 
@@ -56,7 +59,8 @@ class PiperEngine:
     def __init__(self, folder: Path | None = None) -> None:
         """``folder`` holds a folder for each voice; by default the one in the data directory."""
         self._folder = folder or voices_folder(self.name)
-        self._loaded: dict[str, Model] = {}
+        self._loaded: dict[str, tuple[Model, _Stamp]] = {}
+        """Each with its manifest's stamp: another voice may be put into its place."""
         self._readers: dict[tuple[str, str], EspeakText | None] = {}
 
     def voices(self) -> Sequence[VoiceInfo]:
@@ -123,9 +127,10 @@ class PiperEngine:
         from vivavoce.engines.neural.sessions import GraphError
         from vivavoce.engines.piper.model import load_model
 
-        if voice in self._loaded:
-            return self._loaded[voice]
         folder = self._folder / voice
+        stamp = _stamp(folder / CUT / MANIFEST) if is_name(voice) else None
+        if voice in self._loaded and stamp in (None, self._loaded[voice][1]):
+            return self._loaded[voice][0]
         manifest = read_manifest(folder / CUT) if is_name(voice) else None
         if manifest is None or manifest.version != VERSION:
             raise EngineError(f"the Piper voice {quoted(voice)} is not installed, or was removed")
@@ -136,8 +141,17 @@ class PiperEngine:
                 f"the Piper voice {quoted(voice)} cannot be loaded ({error}); it was prepared by onnxruntime "
                 f"{manifest.onnxruntime}: add it again"
             ) from None
-        self._loaded[voice] = model
+        self._loaded[voice] = model, stamp
         return model
+
+
+def _stamp(path: Path) -> _Stamp:
+    """What tells a file from one that takes its place; ``None`` when it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def _infos(voice: str, config: VoiceConfig, manifest: Manifest, licence: str) -> list[VoiceInfo]:
