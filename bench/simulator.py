@@ -25,7 +25,7 @@ from msgspec import Struct
 from bench.figures import quantile
 from bench.policies import POLICIES, TURN_S, Policy
 from vivavoce.errors import OverloadedError
-from vivavoce.runtime.admission import Admission
+from vivavoce.runtime.admission import SETTLED_S, Admission
 
 MAX_LOAD: Final = 0.95
 STARVED_S: Final = 0.02
@@ -89,6 +89,8 @@ class Listener:
     got_s: float = 0.0
     begun: bool = False
     """Whether the front of the utterance at hand has run."""
+    settled: bool = False
+    """Whether admission takes it for a newcomer no more."""
 
     def hear(self, seconds: float, now: float) -> None:
         """More audio arrives; playback that ran out before has stalled until now."""
@@ -154,7 +156,8 @@ class Play:
         self._admission = Admission(self.scene.cores, MAX_LOAD)
         # As after the first minute of service: the price of the voice is known.
         for _ in range(20):
-            self._admission.observe(self.scene.voice.name, self._price() * 30.0, 30.0)
+            self._admission.observe(self.scene.voice.name, self._price() * 60.0, 60.0)
+            self._admission.observe(self.scene.voice.name, self.scene.voice.front_s, 0.0, starts=True)
         self._idle = set(range(self.scene.cores))
         self._live: set[int] = set()
         self._events: list[tuple[float, int, int, int, float, float]] = []
@@ -215,8 +218,16 @@ class Play:
         if listener.number in self._live:
             self._live.discard(listener.number)
             self.policy.go(listener.number)
-            if self.scene.admitting:
-                self._admission.release(self.scene.voice.name)
+            self._release(listener)
+
+    def _release(self, listener: Listener) -> None:
+        if self.scene.admitting:
+            self._admission.release(self.scene.voice.name, settled=listener.settled)
+
+    def _settle(self, listener: Listener) -> None:
+        if self.scene.admitting and not listener.settled and listener.got_s >= SETTLED_S:
+            listener.settled = True
+            self._admission.settle(self.scene.voice.name)
 
     def _feed(self, workers: Sequence[int | None]) -> None:
         """Give ``workers`` what there is to do (``None`` is any that is idle), and look again in time."""
@@ -259,9 +270,9 @@ class Play:
         if not rest and not listener.utterances:
             self.policy.go(number)
             self._live.discard(number)
-            if self.scene.admitting:
-                self._admission.release(self.scene.voice.name)
+            self._release(listener)
             return
+        self._settle(listener)
         self._press_back(listener)
 
     def _press_back(self, listener: Listener) -> None:

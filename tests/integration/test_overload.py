@@ -20,8 +20,8 @@ from wire import dial, eventually, hear, say
 pytestmark = pytest.mark.integration
 
 FULL = {"max_load": 0.05, "workers": 1, "retry_after_s": 3.0, "engines": "tone,espeak"}
-PLACES = 5
-"""Streams of a voice nobody has heard yet that fit into 0.05 of a core."""
+PLACES = 2
+"""Newcomers with a voice nobody has heard yet that fit into 0.05 of a core."""
 
 
 @contextmanager

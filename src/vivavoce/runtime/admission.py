@@ -2,8 +2,14 @@
 
 A voice's cost is CPU seconds per second of audio, measured on every step; where others use the cores as well, the
 time that the worker was busy counts, so that what is admitted fits into what is left. A listener takes one second of audio a
-second, so the sum of the costs of all live streams is the number of cores they keep busy. When one more stream would
-take that sum past the allowed share, it is refused before anyone stutters. Pure: no clock, no I/O.
+second, so the sum of the costs of all live streams is the number of cores they keep busy, and what the front process
+takes for each of them comes on top. When one more stream would take that sum past the allowed share, it is refused
+before anyone stutters. Pure: no clock, no I/O.
+
+A *newcomer* needs more than its share: the work before its first audio, and soon after it the same again for the next
+utterance, while it has hardly any audio in hand. A hundred that come in the same moment would all start in time and
+then all run dry. So whoever has not got ``SETTLED_S`` of audio yet counts with that work as well. On a machine with
+room that takes a moment; only a crowd that comes at once is let in more slowly than the cores would carry in the end.
 """
 
 from __future__ import annotations
@@ -22,10 +28,27 @@ costly first step, which prepares a whole sentence, does not pass for the price 
 HEAVY_COST: Final = 0.08
 """The same for a voice that has to be loaded: what a medium neural one was measured at (docs/benchmarks.md)."""
 
-MEMORY_S: Final = 30.0
-"""Seconds of audio over which old measurements fade."""
+FRONT_COST: Final = 0.002
+"""CPU seconds of the front process per second of audio, until it is measured: raw samples over HTTP."""
 
-WHOLE: Final = 20
+MEMORY_S: Final = 120.0
+"""Seconds of audio over which old measurements fade: several utterances, for their first steps cost more than others."""
+
+SETTLED_S: Final = 1.5
+"""Audio that a stream gets as a newcomer: its first, short utterance and the beginning of the next."""
+
+START_S: Final = 1.25
+"""Time within which a newcomer needs the work before an utterance once more: the length of a first utterance (some
+four words). In simulations with fast and slow steps, bursts up to the limit that follows starved nobody
+(decisions/006)."""
+
+FRONT_AUDIO_S: Final = 0.6
+"""The work before an utterance as that of so much audio, until it is measured."""
+
+_STARTS: Final = 8.0
+"""Utterances over which old measurements of that work fade."""
+
+WHOLE: Final = 8
 """Streams on one core from which on the rest that is too small for one more is not worth counting."""
 
 
@@ -35,6 +58,8 @@ class _Cost:
 
     cpu_s: float = UNMEASURED_COST
     audio_s: float = 1.0
+    start_s: float = 0.0
+    """CPU seconds before the first audio of an utterance."""
 
 
 class Admission:
@@ -51,6 +76,9 @@ class Admission:
         self._costs: dict[str, _Cost] = {}
         self._guesses: dict[str, float] = {}
         self._live: Counter[str] = Counter()
+        self._new: Counter[str] = Counter()
+        """Those of the live that are newcomers."""
+        self._front = _Cost(FRONT_COST)
 
     @property
     def streams(self) -> int:
@@ -60,12 +88,22 @@ class Admission:
     @property
     def load(self) -> float:
         """Share of the cores that the live streams need; may pass 1 while a new voice is being measured."""
-        return sum(count * self.cost(voice) for voice, count in self._live.items()) / self._cores
+        return sum(count * self._all_in(voice) for voice, count in self._live.items()) / self._cores
 
     def cost(self, voice: str) -> float:
-        """CPU seconds per second of audio, as far as known."""
+        """CPU seconds of a worker per second of audio, as far as known."""
         known = self._costs.get(voice)
-        return self._guesses.get(voice, UNMEASURED_COST) if known is None else known.cpu_s / known.audio_s
+        return self._guess(voice) if known is None else known.cpu_s / known.audio_s
+
+    def start_s(self, voice: str) -> float:
+        """CPU seconds before the first audio of an utterance, as far as known."""
+        known = self._costs.get(voice)
+        return FRONT_AUDIO_S * self._guess(voice) if known is None else known.start_s
+
+    @property
+    def front_cost(self) -> float:
+        """CPU seconds of the front process per second of audio, as far as known."""
+        return self._front.cpu_s / self._front.audio_s
 
     def expect(self, voice: str, cost: float) -> None:
         """Take ``voice`` to cost so much as long as nobody has heard it."""
@@ -76,7 +114,9 @@ class Admission:
 
         The only stream of an idle machine is always admitted, however slow its voice.
         """
-        needed = sum(count * self._share(name) for name, count in self._live.items()) + self._share(voice)
+        needed = sum(map(self._needed, self._live)) + self._share(self._starting(voice))
+        front = (self.streams + 1) * self.front_cost  # It is one process, on one core.
+        needed = max(needed, front)
         if not self.streams or needed <= self._max_load + 1e-9:  # Sums of shares are rounded.
             return None
         return OverloadedError(
@@ -86,36 +126,79 @@ class Admission:
         )
 
     def admit(self, voice: str) -> None:
-        """Count one more stream of ``voice``. Raises OverloadedError, counting nothing, when there is no room."""
+        """Count one more stream of ``voice``, a newcomer. Raises OverloadedError, counting nothing, when there is no
+        room."""
         if (refusal := self.refusal(voice)) is not None:
             raise refusal
         self._live[voice] += 1
+        self._new[voice] += 1
 
-    def release(self, voice: str) -> None:
-        """One stream of ``voice`` is over."""
-        if self._live[voice] <= 1:
-            del self._live[voice]
-        else:
-            self._live[voice] -= 1
+    def settle(self, voice: str) -> None:
+        """One stream of ``voice`` is no newcomer any more: ``SETTLED_S`` of audio were made for it."""
+        _take(self._new, voice)
 
-    def _share(self, voice: str) -> float:
-        """The part of all cores that one stream of ``voice`` blocks.
+    def release(self, voice: str, *, settled: bool) -> None:
+        """One stream of ``voice`` is over, which :meth:`settle` was called for, or not."""
+        _take(self._live, voice)
+        if not settled:
+            _take(self._new, voice)
 
-        A stream stays with its worker for an utterance. So of a voice that needs 0.6 of a core, a core carries one
-        stream and not one and a half: what is left over beside it counts as taken.
-        """
-        cost = self.cost(voice)
-        fitting = int(self._max_load / cost) if cost > 0 else 0
-        return (self._max_load / fitting if 0 < fitting < WHOLE else cost) / self._cores
-
-    def observe(self, voice: str, cpu_s: float, audio_s: float) -> None:
-        """Learn from a step that made ``audio_s`` seconds of audio in ``cpu_s`` seconds of CPU.
+    def observe(self, voice: str, cpu_s: float, audio_s: float, *, starts: bool = False) -> None:
+        """Learn from a step that made ``audio_s`` seconds of audio in ``cpu_s`` seconds of CPU; ``starts`` if it was the
+        first of an utterance.
 
         A step may make no audio (preparation); its CPU time counts all the same.
         """
         known = self._costs.get(voice)
         if known is None:
-            known = self._costs[voice] = _Cost(self._guesses.get(voice, UNMEASURED_COST))
-        kept = MEMORY_S / (MEMORY_S + audio_s)
-        known.cpu_s = kept * known.cpu_s + cpu_s
-        known.audio_s = kept * known.audio_s + audio_s
+            guess = self._guess(voice)
+            known = self._costs[voice] = _Cost(guess, start_s=FRONT_AUDIO_S * guess)
+        _learn(known, cpu_s, audio_s)
+        if starts:
+            before_s = max(0.0, cpu_s - audio_s * known.cpu_s / known.audio_s)
+            known.start_s += (before_s - known.start_s) / _STARTS
+
+    def observe_front(self, cpu_s: float, audio_s: float) -> None:
+        """Learn that the front process took ``cpu_s`` seconds of CPU while ``audio_s`` of audio were made."""
+        _learn(self._front, cpu_s, audio_s)
+
+    def _guess(self, voice: str) -> float:
+        return self._guesses.get(voice, UNMEASURED_COST)
+
+    def _all_in(self, voice: str) -> float:
+        """Cores that one settled stream of ``voice`` keeps busy."""
+        return self.cost(voice) + self.front_cost
+
+    def _starting(self, voice: str) -> float:
+        """The same of a newcomer."""
+        return self._all_in(voice) + self.start_s(voice) / START_S
+
+    def _needed(self, voice: str) -> float:
+        """The part of all cores that the live streams of ``voice`` block."""
+        new = self._new[voice]
+        return (self._live[voice] - new) * self._share(self._all_in(voice)) + new * self._share(
+            self._starting(voice)
+        )
+
+    def _share(self, cost: float) -> float:
+        """The part of all cores that one stream that keeps ``cost`` cores busy blocks.
+
+        A stream stays with its worker for an utterance. So of a voice that needs 0.6 of a core, a core carries one
+        stream and not one and a half: what is left over beside it counts as taken.
+        """
+        fitting = int(self._max_load / cost) if cost > 0 else 0
+        return (self._max_load / fitting if 0 < fitting < WHOLE else cost) / self._cores
+
+
+def _learn(known: _Cost, cpu_s: float, audio_s: float) -> None:
+    """Add a measurement, and let the older ones fade by as much audio."""
+    kept = MEMORY_S / (MEMORY_S + audio_s)
+    known.cpu_s = kept * known.cpu_s + cpu_s
+    known.audio_s = kept * known.audio_s + audio_s
+
+
+def _take(counts: Counter[str], voice: str) -> None:
+    if counts[voice] <= 1:
+        del counts[voice]
+    else:
+        counts[voice] -= 1

@@ -1,4 +1,4 @@
-"""Where time comes from: one method, so that nothing else in the runtime reads a clock."""
+"""Where time comes from, so that nothing else in the runtime reads a clock."""
 
 from __future__ import annotations
 
@@ -13,9 +13,16 @@ class Clock(Protocol):
         """Seconds since some fixed moment."""
         ...
 
+    def cpu_s(self) -> float:
+        """CPU seconds that this process has used."""
+        ...
+
 
 class SystemClock:
-    """The machine's monotonic clock."""
+    """The machine's clocks."""
 
     def now(self) -> float:
         return time.monotonic()
+
+    def cpu_s(self) -> float:
+        return time.process_time()

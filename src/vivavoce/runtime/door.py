@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from vivavoce.errors import VivavoceError
-from vivavoce.runtime.admission import Admission
+from vivavoce.runtime.admission import SETTLED_S, Admission
 from vivavoce.runtime.alarm import Alarm
 from vivavoce.runtime.clock import Clock
 from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.seats import Seat
 from vivavoce.runtime.waiting import WaitingRoom
 from vivavoce.settings import Settings
+
+_FRONT_EVERY_S: Final = 5.0
+"""Seconds of audio between two looks at what the front process takes."""
 
 
 class Door:
@@ -30,6 +34,8 @@ class Door:
         self._seat = seat
         self._alarm = Alarm(clock, self._on_alarm)
         self._closed: VivavoceError | None = None
+        self._front_cpu_s = self._made_s = 0.0
+        """CPU seconds of this process at the last look, and audio that was made since."""
         self.refused = 0
         """Streams that were not taken in, for whatever reason."""
 
@@ -40,6 +46,11 @@ class Door:
 
     def enter(self, seat: Seat) -> None:
         """``seat`` comes in now, or waits. Raises VivavoceError when it may do neither."""
+        if not self.admission.streams:
+            self._front_cpu_s, self._made_s = (
+                self._clock.cpu_s(),
+                0.0,
+            )  # Idling is no part of the price of speech.
         try:
             if self._closed is not None:
                 raise self._closed
@@ -56,8 +67,20 @@ class Door:
     def leave(self, seat: Seat) -> None:
         """``seat``, which came in or waits, goes away: there may be room for others."""
         if not self._room.leave(seat):
-            self.admission.release(seat.voice.id)
+            self.admission.release(seat.voice.id, settled=seat.settled)
         self.let_in()
+
+    def worked(self, seat: Seat, busy_s: float, made_s: float, *, starts: bool) -> None:
+        """A worker was busy for ``busy_s`` with a step for ``seat``, the first of an utterance if it ``starts``."""
+        self.admission.observe(seat.voice.id, busy_s, made_s, starts=starts)
+        if not (seat.settled or seat.gone) and seat.made_s >= SETTLED_S:
+            seat.settled = True
+            self.admission.settle(seat.voice.id)
+        self._made_s += made_s
+        if self._made_s >= _FRONT_EVERY_S:
+            cpu_s = self._clock.cpu_s()
+            self.admission.observe_front(cpu_s - self._front_cpu_s, self._made_s)
+            self._front_cpu_s, self._made_s = cpu_s, 0.0
 
     def let_in(self) -> None:
         """Seat those who waited and for whom there is room now."""

@@ -254,7 +254,7 @@ class LocalPool:
     def _step(self, slot: Slot, flight: Flight, seconds: float, now: float) -> None:
         assert slot.process is not None
         if flight.slot is None:
-            flight.slot = slot
+            flight.slot, flight.begins = slot, True
             voice = flight.utterance.voice
             if self._placement.heavy(voice) is None:
                 slot.at_hand.add(model_of(voice))
@@ -347,7 +347,8 @@ class LocalPool:
         busy_s = max(report.cpu_s, report.took_s)
         self._steps += 1
         flight.seat.worked(made_s, report.cpu_s)
-        self._door.admission.observe(flight.utterance.voice, busy_s, made_s)
+        self._door.worked(flight.seat, busy_s, made_s, starts=flight.begins)
+        flight.begins = False
         if flight.number in self._flights:
             pin = None if report.done else slot.index
             now = self._clock.now()

@@ -22,6 +22,8 @@ class Flight:
     slot: Slot | None = None
     """Where the worker is that has it; ``None`` before its first step."""
     heard: bool = False
+    begins: bool = False
+    """Whether the step at hand is its first, which prepares it."""
 
 
 class Usher(Protocol):
@@ -47,7 +49,8 @@ class Seat:
         self.metrics: StreamMetrics
         """Set when the stream is let in, or may wait."""
         self.flight: Flight | None = None
-        self.admitted = self.gone = False
+        self.admitted = self.settled = self.gone = False
+        """Let in; no newcomer any more; left."""
         self.woken_at: float | None = None
         """When there was first something to say."""
         self.unserved = self.unheard = True
