@@ -455,8 +455,16 @@ def test_the_command_line_adds_lists_and_removes(online: Hub, tmp_path: Path) ->
         "de_DE-eva-low": False,
     }
     assert KEY.encode() in vivavoce("voices", "--lang", "en-US", env=env).stdout
+    listed = vivavoce("voices", "list", "--engine", "piper", env=env)
+    assert f"\n{KEY} streams inside the sentence.\n".encode() in listed.stdout
+    told = json.loads(vivavoce("voices", "--engine", "piper", "--json", env=env).stdout)
+    assert [(voice["id"], voice["rung"], voice["why"]) for voice in told] == [(KEY, "stateful", "")]
     nobody = vivavoce("voices", "list", "--available", "--lang", "xx", env=env)
     assert nobody.returncode == 2
+    assert b"'xx'; languages there: de_DE, en_US" in nobody.stderr
     removed = vivavoce("voices", "remove", KEY, env=env)
     assert removed.stdout == f"{KEY} is removed.\n".encode()
     assert vivavoce("voices", "remove", KEY, env=env).returncode == 2
+    assert vivavoce("voices", "add", "mine", "--from", str(published()), env=env).returncode == 0
+    last = vivavoce("voices", "remove", "mine", "--json", env=env)
+    assert json.loads(last.stdout) == {"removed": "mine"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
@@ -11,12 +11,14 @@ from msgspec import to_builtins
 from vivavoce.cli.output import console, counted, print_json, table, warn
 from vivavoce.cli.presets import preset
 from vivavoce.cli.voices_adding import STREAMING, add, list_available, remove
+from vivavoce.engines.base import model_of
 from vivavoce.errors import OutOfRangeError, UnknownLanguageError, quoted
 from vivavoce.settings import load
 
 if TYPE_CHECKING:
     from vivavoce.speech import VoiceInfo
     from vivavoce.voices.catalogue import Catalogue
+    from vivavoce.voices.installed import Installed
 
 C = TypeVar("C", bound=Callable[..., Any])
 WIDE: Final = 100
@@ -98,22 +100,35 @@ def _list(lang: str | None, engine: str | None, *, everything: bool, as_json: bo
     defaults = default_ids(known, found)
     if not (everything or lang or engine or as_json):
         found = [voice for voice in found if voice.id in defaults]
+    added = _added(settings.data_dir)
     if as_json:
-        print_json([as_object(voice, voice.id in defaults) for voice in found])
+        print_json([{**as_object(voice, voice.id in defaults), **_rung(voice, added)} for voice in found])
     else:
         _print(found, defaults, total=len(known.listing(None)))
-        _print_rungs(settings.data_dir)
+        _print_rungs(added, {model_of(voice.id) for voice in found})
 
 
-def _print_rungs(data_dir: str) -> None:
-    """Which of the added voices do not stream as they might, and why."""
+def _added(data_dir: str) -> dict[str, Installed]:
     from vivavoce.voices.installed import installed
 
-    for voice in installed(data_dir):
+    return {voice.id: voice for voice in installed(data_dir)}
+
+
+def _rung(voice: VoiceInfo, added: Mapping[str, Installed]) -> dict[str, str]:
+    """How an added voice streams, and why not better; nothing for the others."""
+    found = added.get(model_of(voice.id))
+    return {"rung": found.rung, "why": found.why} if found else {}
+
+
+def _print_rungs(added: Mapping[str, Installed], shown: Collection[str]) -> None:
+    """How the added voices stream that are shown; of the others those that do not as they might."""
+    for voice in added.values():
         if not voice.rung:
             warn(f"{voice.id} is not prepared for this version; `vivavoce voices add {voice.id} --again`")
         elif voice.why:
             warn(f"{voice.id} {STREAMING[voice.rung]}; {voice.why}")
+        elif voice.id in shown:
+            console().print(f"{voice.id} {STREAMING[voice.rung]}.", style="dim", soft_wrap=True)
 
 
 voices.add_command(add)

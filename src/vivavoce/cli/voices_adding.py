@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -75,8 +76,9 @@ def _tell(added: Installed) -> None:
 
 @click.command()
 @click.argument("voice")
+@click.option("--json", "as_json", is_flag=True, help="Print what was removed as JSON.")
 @_DATA_DIR
-def remove(voice: str, data_dir: str | None) -> None:
+def remove(voice: str, as_json: bool, data_dir: str | None) -> None:
     """Remove the added voice VOICE. Who listens to it now hears it to the end.
 
     \b
@@ -86,7 +88,10 @@ def remove(voice: str, data_dir: str | None) -> None:
     from vivavoce.voices.installed import remove
 
     remove(load(data_dir=data_dir).data_dir, voice)
-    click.echo(f"{voice} is removed.")
+    if as_json:
+        print_json({"removed": voice})
+    else:
+        click.echo(f"{voice} is removed.")
 
 
 def list_available(lang: str | None, source: str | None, *, offline: bool, as_json: bool) -> None:
@@ -98,7 +103,7 @@ def list_available(lang: str | None, source: str | None, *, offline: bool, as_js
     entries = available(source or hub(), aside(folder_of(data_dir), CATALOGUE), offline=offline)
     found = [entries[key] for key in sorted(entries) if lang is None or _speaks(entries[key], lang)]
     if not found:
-        raise UnknownLanguageError(f"no voice that can be added speaks {quoted(lang)}", param="language")
+        raise _nobody(lang, {entry.language.code for entry in entries.values()})
     here = {voice.id for voice in installed(data_dir)}
     if as_json:
         print_json([{**to_builtins(entry), "installed": entry.key in here} for entry in found])
@@ -114,6 +119,15 @@ def list_available(lang: str | None, source: str | None, *, offline: bool, as_js
     out = console()
     out.print(shown)
     out.print(f"{counted(len(found), 'voice')}. * is here already; `vivavoce voices add ID`.", style="dim")
+
+
+def _nobody(lang: str | None, spoken: Collection[str]) -> UnknownLanguageError:
+    if lang is None:
+        return UnknownLanguageError("the catalogue has no voices")
+    return UnknownLanguageError(
+        f"no voice that can be added speaks {quoted(lang)}; languages there: {', '.join(sorted(spoken)) or 'none'}",
+        param="language",
+    )
 
 
 def _speaks(entry: Entry, lang: str) -> bool:
