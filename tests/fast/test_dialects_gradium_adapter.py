@@ -428,7 +428,7 @@ def test_a_bad_key_is_told_inside_the_socket(error: VivavoceError, message: str)
         ('{"type":"setup","client_req_id":5}', 1003),
         ('{"type":"setup","client_req_id":"' + "x" * 257 + '"}', 1003),
         ('{"type":"setup","close_ws_on_eos":"no"}', 1003),
-        ('{"type":"setup","json_config":"{"}', 1002),
+        ('{"type":"setup","json_config":"{"}', 1003),
         ('{"type":"setup","json_config":[]}', 1003),
         ('{"type":"setup","json_config":{"cfg_coef":0}}', 1003),
         ('{"type":"setup","model_name":"other"}', 1003),

@@ -172,9 +172,17 @@ def test_wrong_types_in_a_config_are_told_apart_from_ranges() -> None:
 
 
 def test_ids_in_shipped_clients_are_aliases_that_keep_their_gender() -> None:
-    for uid in ("YTpq7expH9539ERJ", "m86j6D7UZpGzHsNu", "LFZvm12tW_z0xfGo", "_6Aslh2DxfmnRLmP"):
+    for uid in ("YTpq7expH9539ERJ", "m86j6D7UZpGzHsNu", "LFZvm12tW_z0xfGo", "vjFyp2BcCyTlUmYb"):
         assert uid in VOICES
+    # LiveKit's default up to 1.8.2, and Pipecat's.
+    assert (VOICES["4SZHfMpw-p46Ywgs"].gender, VOICES["_6Aslh2DxfmnRLmP"].gender) == ("female", "male")
     assert (VOICES["YTpq7expH9539ERJ"].gender, VOICES["m86j6D7UZpGzHsNu"].gender) == ("female", "male")
     assert NAMES.keys().isdisjoint(VOICES)
     assert "default" in VOICES
     assert all(len(voice.uid) == 16 for voice in CATALOG)
+    assert len({voice.uid for voice in CATALOG}) == len(CATALOG) == len(VOICES) - 1
+    assert len(CATALOG) - 18 == 66, "the flagship voices, beside those before them"
+
+
+def test_a_name_is_that_of_the_present_voice() -> None:
+    assert NAMES["davi"] == "NuUr_x5V90hSHzCJ"

@@ -100,7 +100,7 @@ def test_gradium_socket(full: Live) -> None:
         heard = [json.loads(line.recv(timeout=20))]
         while heard[-1]["type"] != "error":
             heard.append(json.loads(line.recv(timeout=20)))
-        # The wire has no code of its own for it; this is the one after which clients try again.
+        # "No worker available" (LiveKit's plugin 1.8.9, which tries again after it); 1008 is a key's own limit.
         assert heard[-1]["code"] == 1011
         assert "try again in 3 s" in heard[-1]["message"]
 

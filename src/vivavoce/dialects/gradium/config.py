@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from vivavoce.dialects.gradium.errors import CONFIG
-from vivavoce.errors import MalformedMessageError, OutOfRangeError, WrongTypeError
+from vivavoce.errors import OutOfRangeError, WrongTypeError
 from vivavoce.speech import Prosody
 from vivavoce.text.rewrite import rules
 
@@ -42,7 +42,7 @@ class Config(Struct, frozen=True):
 def config(value: object) -> Config:
     """The settings in ``json_config``: an object, a string of JSON, or nothing. Unknown keys are ignored.
 
-    Raises MalformedMessageError, WrongTypeError or OutOfRangeError.
+    Raises WrongTypeError or OutOfRangeError.
     """
     given = _object(value)
     numbers = {name: _number(name, given.get(name)) for name in RANGES}
@@ -59,7 +59,8 @@ def _object(value: object) -> Mapping[str, Any]:
         try:
             value = msgspec.json.decode(value) if value.strip() else None
         except (msgspec.DecodeError, UnicodeError, RecursionError):
-            raise MalformedMessageError("json_config should be valid JSON", param=CONFIG) from None
+            # The message is one, so this is the setup's fault, not the protocol's.
+            raise WrongTypeError("json_config should be valid JSON", param=CONFIG) from None
     if value is None:
         return {}
     if not isinstance(value, dict):

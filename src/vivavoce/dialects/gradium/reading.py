@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from vivavoce.dialects.gradium import messages as wire
+from vivavoce.dialects.halves import decoded
 from vivavoce.errors import (
     MalformedMessageError,
     MissingFieldError,
@@ -33,7 +34,7 @@ def message(frame: str | bytes) -> wire.ClientMessage:
     if isinstance(frame, bytes):
         raise RequestError("Expected a text frame, got a binary one")
     try:
-        said: wire.ClientMessage = _CLIENT.decode(frame)
+        said: wire.ClientMessage = decoded(frame, _CLIENT.decode)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as fault:
         value = loosely(frame)
         if not isinstance(value.get("type"), str) or value["type"] not in _TYPES:
@@ -49,7 +50,7 @@ def message(frame: str | bytes) -> wire.ClientMessage:
 def body(data: bytes, cls: type[T]) -> T:
     """A JSON body that has to be a ``cls``; unknown fields are ignored. Raises as :func:`message` does."""
     try:
-        return msgspec.json.decode(data, type=cls)
+        return decoded(data, lambda text: msgspec.json.decode(text, type=cls))
     except msgspec.ValidationError as fault:
         raise explained(fault) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -59,7 +60,7 @@ def body(data: bytes, cls: type[T]) -> T:
 def loosely(frame: str | bytes) -> dict[str, Any]:
     """The object in a faulty frame, as far as there is one."""
     try:
-        value = msgspec.json.decode(frame)
+        value = decoded(frame, msgspec.json.decode)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from vivavoce.dialects.halves import decoded
 from vivavoce.dialects.suonora import messages as wire
 from vivavoce.errors import (
     EmptyTextError,
@@ -27,6 +28,7 @@ MAX_SEMITONES: Final = 12.0
 NOTHING_TO_SAY: Final = "."
 """Spoken as a short silence."""
 
+_REQUEST: Final = msgspec.json.Decoder(wire.SpeechRequest)
 _PITCH: Final = re.compile(r"([+-]?)(\d{1,3}(?:\.\d{1,6})?)%", re.ASCII)
 _LANG: Final = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,4}", re.ASCII)
 _PATH: Final = re.compile(r" - at `\$\.?([^`]*)`$")
@@ -74,7 +76,7 @@ def pitch_semitones(text: str) -> float:
 
 def _decoded(body: bytes) -> wire.SpeechRequest:
     try:
-        return msgspec.json.decode(body, type=wire.SpeechRequest)
+        return decoded(body, _REQUEST.decode)
     except msgspec.ValidationError as fault:
         raise _explained(str(fault)) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError):

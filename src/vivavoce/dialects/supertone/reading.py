@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from msgspec import Struct
 
+from vivavoce.dialects.halves import decoded as whole
 from vivavoce.dialects.supertone import messages as wire
 from vivavoce.dialects.supertone.cast import DEFAULT_MODEL, MODELS, STYLES, Model
 from vivavoce.errors import (
@@ -62,7 +63,7 @@ class Wish(Struct, frozen=True):
 def decoded(body: bytes, kind: type[_Body]) -> _Body:
     """The body as a ``kind``. Raises RequestError."""
     try:
-        return msgspec.json.decode(body, type=kind)
+        return whole(body, lambda text: msgspec.json.decode(text, type=kind))
     except msgspec.ValidationError as fault:
         raise _explained(str(fault)) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
