@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from functools import cache
 from typing import Any
 
 import pytest
-from starlette.routing import Match, Route
+from starlette.routing import BaseRoute, Match, Route
 
 from rehearsal import Line, fetch, house
 from vivavoce.server import table
@@ -33,12 +34,17 @@ def _filled(path: str) -> str:
     return path
 
 
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    home, _ = house()
+    return tuple(routes(home))
+
+
 def _answerer(path: str, headers: dict[str, str]) -> str:
     """Which wire answers ``path`` with ``headers``."""
-    home, _ = house()
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "path": path, "method": "GET", "root_path": "", "headers": raw}
-    for route in routes(home):
+    for route in _routes():
         if isinstance(route, Route) and route.matches(scope)[0] is Match.FULL:
             endpoint: Any = route.endpoint
             return str(getattr(endpoint, "app", endpoint).name)

@@ -6,6 +6,7 @@ A new dialect is one line in :func:`routes`.
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import Any
 
 from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
@@ -85,13 +86,19 @@ class _Sent:
 
 
 def _pages(house: House) -> list[BaseRoute]:
-    html = "text/html; charset=utf-8"
-    described = openapi.document()
+    page, document = _described()
     return [
         *playground(),
-        _page(house, "/docs", lookups.document(reference.page(described), html)),
-        _page(house, "/openapi.json", lookups.document(openapi.encoded(described), "application/json")),
+        _page(house, "/docs", lookups.document(page, "text/html; charset=utf-8")),
+        _page(house, "/openapi.json", lookups.document(document, "application/json")),
     ]
+
+
+@cache
+def _described() -> tuple[bytes, bytes]:
+    """The reference as a page and as OpenAPI; the same for every application, and made once."""
+    document = openapi.document()
+    return reference.page(document), openapi.encoded(document)
 
 
 def _native(house: House, replays: Replays) -> list[BaseRoute]:
