@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from vivavoce.runtime.scheduler import (
     LARGEST_STEP_S,
+    LOAD_PATIENCE_S,
+    LOADING_S,
     MAX_STEP_CPU_S,
     PATIENCE_S,
     SMALLEST_STEP_S,
@@ -206,6 +208,29 @@ def test_an_impatient_stream_goes_to_any_worker() -> None:
     assert schedule.rouse(PATIENCE_S) == [None]
     assert schedule.next_wake(PATIENCE_S) is None, "it would be told again and again"
     assert picked(schedule, 0, PATIENCE_S) == "a"
+
+
+@pytest.mark.parametrize(
+    ("in_hand_s", "waited_s", "expected"),
+    [
+        (LOADING_S - 0.01, 0.0, "here"),
+        (LOADING_S + 0.02, 0.0, "new"),
+        (LOADING_S - 0.01, LOAD_PATIENCE_S, "new"),
+    ],
+)
+def test_a_worker_loads_no_voice_while_a_listener_of_its_own_would_run_dry(
+    in_hand_s: float, waited_s: float, expected: str
+) -> None:
+    schedule = ready("here")
+    assert picked(schedule, 0, 0.0) == "here"
+    schedule.delivered("here", waited_s + in_hand_s, 0.0)
+    schedule.stepped("here", 0.0, made_s=0.1, cpu_s=0.01, pin=0)
+    schedule.add("new", 0.0, "amy")
+    schedule.ready("new", True, 0.0)
+    assert picked(schedule, 0, waited_s) == expected
+    assert picked(schedule, 1, waited_s) == (None if expected == "new" else "new"), (
+        "another worker is free to"
+    )
 
 
 def test_the_most_urgent_goes_first_across_voices() -> None:

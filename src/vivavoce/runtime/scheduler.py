@@ -20,6 +20,8 @@ could keep, up to the length of one step, which is why work comes in steps and s
 * A voice that takes memory and time to load is a *kind*. Streams of a kind go to the workers that have it at hand
   (its *homes*); another worker that is idle takes one over once it has waited for ``PATIENCE_S``, and from then on
   is a home too. So a voice lives in as few workers as carry its streams, and no worker is idle while others queue.
+  A worker does nothing else while it loads one, so it does not load while a listener of its own would run dry
+  meanwhile, unless the voice has waited for ``LOAD_PATIENCE_S``.
 
 Starvation is impossible: every turn moves its stream's rank to at least ``now`` plus what it made, so the rank of a
 waiting stream is passed sooner or later by all others. Each call is O(log n); nothing walks over all streams.
@@ -47,6 +49,10 @@ WIDEST: Final = 8.0
 """How often ``first_deadline_s`` fits into the deadline of a newcomer on a crowded machine (decisions/004)."""
 PATIENCE_S: Final = 0.03
 """How long a stream waits for a worker that has its voice before any may load it: a few steps of the others."""
+LOADING_S: Final = 0.2
+"""What a voice takes to load: 0.09 s for a medium neural one, 0.2 for a high one (docs/benchmarks.md)."""
+LOAD_PATIENCE_S: Final = 1.0
+"""How long a voice that has to be loaded waits for workers whose listeners have hardly any audio in hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,8 +295,16 @@ class Scheduler(Generic[S, W]):
         first = line.first()
         if first is None or not (fits is None or fits(kind)):
             return False
-        homes = self._homes.get(kind)
-        return not homes or worker in homes or now >= self._streams[first[1]].since + PATIENCE_S
+        homes, since = self._homes.get(kind, ()), self._streams[first[1]].since
+        if worker in homes:
+            return True
+        return now >= since + (PATIENCE_S if homes else 0.0) and self._may_load(worker, now, since)
+
+    def _may_load(self, worker: W, now: float, since: float) -> bool:
+        """Whether ``worker`` may stop its other streams for as long as it loads a voice wanted ``since`` then."""
+        line = self._pinned.get(worker)
+        nearest = line.first() if line is not None else None
+        return nearest is None or nearest[0] >= now + LOADING_S or now >= since + LOAD_PATIENCE_S
 
     def _crowd(self) -> float:
         """Streams that want a worker, per worker; at least 1."""
