@@ -56,6 +56,19 @@ class Hub:
         catalogue = json.loads(self.files.get(f"{REPOSITORY}/voices.json", b"{}"))
         self.files[f"{REPOSITORY}/voices.json"] = json.dumps({**catalogue, key: entry}).encode()
 
+    def mirror(self, repository: str, revision: str, folder: Path) -> None:
+        """Have the files in ``folder`` as a repository, and the list of them; checksums as the hub has them, for large
+        files only."""
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        listed: list[dict[str, Any]] = []
+        for path in paths:
+            name, data = path.relative_to(folder).as_posix(), path.read_bytes()
+            self.files[f"/{repository}/resolve/{revision}/{name}"] = data
+            large = {"lfs": {"oid": hashlib.sha256(data).hexdigest(), "size": len(data), "pointerSize": 134}}
+            entry = {"type": "file", "oid": "0" * 40, "size": len(data), "path": name}
+            listed.append({**entry, **(large if name.endswith(".onnx") else {})})
+        self.files[f"/api/models/{repository}/tree/{revision}"] = json.dumps(listed).encode()
+
     def path(self, ending: str) -> str:
         """The one path that ends so."""
         (found,) = (path for path in self.files if path.endswith(ending))

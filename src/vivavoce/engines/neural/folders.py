@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import Struct
 
 from vivavoce.settings import Settings
 
+Stamp: TypeAlias = tuple[int, int] | None
 SOURCE: Final = "source.json"
 _WEIGHT, _ROOM_MB = 1.2, 60.0
 """Memory of a loaded voice: its graphs times this, and what its tensors take beside (measured with Piper voices: 81 MB
@@ -25,6 +26,15 @@ def voices_folder(family: str) -> Path:
 def is_name(voice: str) -> bool:
     """Whether ``voice`` is the name of a folder, and not a way out of one."""
     return voice not in ("", ".", "..") and "/" not in voice and "\\" not in voice and "\0" not in voice
+
+
+def stamp(path: Path) -> Stamp:
+    """What tells a file from one that takes its place; ``None`` when it is gone."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 def loaded_mb(graph_bytes: int) -> float:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from vivavoce.engines.base import SPEAKER_MARK, model_of
-from vivavoce.engines.neural.folders import is_name, loaded_mb, read_licence, voices_folder
+from vivavoce.engines.neural.folders import Stamp, is_name, loaded_mb, read_licence, stamp, voices_folder
 from vivavoce.engines.supertonic.config import Config, gender_of, read_config
-from vivavoce.engines.supertonic.manifest import CUT, Manifest, read_manifest
+from vivavoce.engines.supertonic.manifest import CUT, MANIFEST, Manifest, read_manifest
 from vivavoce.errors import EngineError, RequestError, quoted
 from vivavoce.speech import Capability, Gender, Utterance, VoiceInfo
 
@@ -42,7 +42,8 @@ class SupertonicEngine:
     def __init__(self, folder: Path | None = None) -> None:
         """``folder`` holds a folder for each model; by default the one in the data directory."""
         self._folder = folder or voices_folder(self.name)
-        self._loaded: dict[str, tuple[Model, Manifest]] = {}
+        self._loaded: dict[str, tuple[Model, Manifest, Stamp]] = {}
+        """Each with its manifest's stamp: another model may be put into its place."""
 
     def voices(self) -> Sequence[VoiceInfo]:
         """Every installed model, as its first speaker, and then as each of them."""
@@ -87,9 +88,10 @@ class SupertonicEngine:
         from vivavoce.engines.neural.sessions import GraphError
         from vivavoce.engines.supertonic.model import load_model
 
-        if voice in self._loaded:
-            return self._loaded[voice]
         folder = self._folder / voice
+        seen = stamp(folder / CUT / MANIFEST) if is_name(voice) else None
+        if voice in self._loaded and seen in (None, self._loaded[voice][2]):
+            return self._loaded[voice][:2]
         manifest = read_manifest(folder / CUT) if is_name(voice) else None
         if manifest is None:
             raise EngineError(f"the Supertonic model {quoted(voice)} is not installed, or was removed")
@@ -100,7 +102,7 @@ class SupertonicEngine:
                 f"the Supertonic model {quoted(voice)} cannot be loaded ({error}); it was prepared by onnxruntime "
                 f"{manifest.onnxruntime}: add it again"
             ) from None
-        self._loaded[voice] = model, manifest
+        self._loaded[voice] = model, manifest, seen
         return model, manifest
 
 

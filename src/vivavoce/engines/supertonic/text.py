@@ -1,9 +1,9 @@
 """From text to the numbers that the model reads: one for each character, no phonemes between.
 
-The rules are those of the vendor's own package (``supertonic`` 1.3.1, ``core.py``, read 2026-11-21) but for three: a
-character that the model does not know is left out where the package refuses the text; "@" is a word in English only; and
-a unit that ends within a sentence ends in a comma, so that the voice stays up, where the package would end it in a full
-stop.
+The rules are those of the vendor's own package (``supertonic`` 1.3.1, ``core.py``, read 2026-11-21) but for four: a
+character that the model does not know is left out where the package refuses the text; "@" is a word in English only;
+abbreviations are for rewrite rules to spell out; and a unit that ends within a sentence ends in a comma, so that the voice
+stays up, where the package would end it in a full stop.
 """
 
 from __future__ import annotations
