@@ -21,6 +21,8 @@ from bench.speech import SENTENCE, STORY, VOICE, summary_ms
 Listener = Callable[[int, str], Awaitable[float]]
 """Asks one wire at that port for a text, reads it to the end, and gives seconds to the first audio."""
 PCM = {"format": "pcm_s16le", "sample_rate_hz": 24_000}
+MP3 = {"format": "mp3", "sample_rate_hz": 44_100, "bit_rate_bps": 128_000}
+"""What Suonora's wire speaks; a frame of it holds 26 ms, and the encoder looks one ahead."""
 
 
 async def _post(port: int, path: str, body: dict[str, Any], headers: dict[str, str]) -> float:
@@ -61,6 +63,10 @@ async def _socket(
 
 async def native_http(port: int, text: str) -> float:
     return await _post(port, "/v1/speech", {"text": text, "voice": VOICE, **PCM}, {})
+
+
+async def native_mp3(port: int, text: str) -> float:
+    return await _post(port, "/v1/speech", {"text": text, "voice": VOICE, **MP3}, {})
 
 
 async def native_socket(port: int, text: str) -> float:
@@ -105,13 +111,14 @@ async def suonora_http(port: int, text: str) -> float:
 WIRES: dict[str, tuple[Listener, str]] = {
     "native http": (native_http, "native http"),
     "native socket": (native_socket, "native socket"),
+    "native http, mp3": (native_mp3, "native http, mp3"),
     "soniox socket": (soniox_socket, "native socket"),
     "soniox http": (soniox_http, "native http"),
     "gradium socket": (gradium_socket, "native socket"),
     "supertone http": (supertone_http, "native http"),
-    "suonora http": (suonora_http, "native http"),
+    "suonora http": (suonora_http, "native http, mp3"),
 }
-"""Each wire's listener, and the native one that it is compared with."""
+"""Each wire's listener, and the native one that it is compared with: of the same format, for what a wire costs is asked."""
 
 
 async def first_audio(rounds: int) -> dict[str, Any]:
