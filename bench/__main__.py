@@ -15,10 +15,30 @@ from typing import Any
 import orjson
 from rich.console import Console
 
-from bench import dialects, peers, piper, report, report_neural, report_piper, sdk, simulator, speech
+from bench import (
+    costs,
+    dialects,
+    hour,
+    peers,
+    piper,
+    report,
+    report_hour,
+    report_neural,
+    report_peers,
+    report_piper,
+    sdk,
+    simulator,
+    speech,
+)
 
 RESULTS = Path(__file__).parent / "results"
-MARKDOWN = {**report_neural.MARKDOWN, "piper": report_piper.markdown}
+MARKDOWN = {
+    "piper": report_piper.markdown,
+    "simulator": report_neural.markdown,
+    "peers": report_peers.markdown,
+    "hour": report_hour.markdown,
+}
+PLOTS = {"simulator": report_neural.plot, "peers": report_peers.plot, "hour": report_hour.plot}
 PACKAGES = (
     "vivavoce",
     "uvicorn",
@@ -54,24 +74,34 @@ def suites(quick: bool) -> dict[str, Callable[[], Awaitable[dict[str, Any]]]]:
     }
 
 
-def separate(quick: bool) -> dict[str, Callable[[], Awaitable[dict[str, Any]]]]:
-    """Suites with results and marks of their own. The peers are left out of a quick run: they are installed first."""
+def separate(given: argparse.Namespace, writing: bool) -> dict[str, Callable[[], Awaitable[dict[str, Any]]]]:
+    """Suites with results and marks of their own, in the order they are run: the simulator goes by what the Piper suite
+    measured. Those that take long write what they have on the way."""
+    quick: bool = given.quick
+
+    def keeping(name: str) -> Callable[[dict[str, Any]], None]:
+        return lambda found: keep(name, {"machine": machine(), **found}) if writing else None
+
     found: dict[str, Callable[[], Awaitable[dict[str, Any]]]] = {
-        "simulator": lambda: asyncio.to_thread(simulator.run, quick),
         "piper": lambda: piper.voices(2 if quick else 7, ("x_low",) if quick else piper.SIZES),
+        "simulator": lambda: asyncio.to_thread(simulator.run, quick, costs.read(RESULTS / "piper.json")),
+        "peers": lambda: peers.run({"x_low": peers.SMOKE} if quick else peers.PLANS, keeping("peers")),
+        "hour": lambda: hour.run(
+            given.seconds, given.load, keeping("hour"), ("x_low", "medium") if quick else hour.SIZES
+        ),
     }
-    if not quick:
-        found["peers"] = lambda: peers.run(("medium", "high"), (1, 4, 16, 32), 12)
-    return found
+    # An hour is never run unasked; peers are installed first, which a quick run is not to do.
+    unasked = {"hour", "peers"} if quick else {"hour"}
+    return {k: v for k, v in found.items() if (k in given.names if given.names else k not in unasked)}
 
 
 def keep(name: str, results: dict[str, Any]) -> None:
-    """Write the results of a separate suite, and what they come to."""
+    """Write the results of a separate suite, what they come to, and their plot."""
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
     report_neural.write(name, MARKDOWN[name](results))
-    if name == "simulator":
-        report_neural.plot_simulator(results)
+    if name in PLOTS:
+        PLOTS[name](results)
 
 
 def machine() -> dict[str, Any]:
@@ -87,11 +117,13 @@ def machine() -> dict[str, Any]:
 
 async def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", help="suites to run; all if none is named")
+    parser.add_argument("names", nargs="*", help="suites to run; all but the hour if none is named")
     parser.add_argument(
         "--quick", action="store_true", help="a smoke run of a minute; its figures mean little"
     )
     parser.add_argument("--no-write", action="store_true", help="print only")
+    parser.add_argument("--seconds", type=float, default=3600.0, help="length of the hour")
+    parser.add_argument("--load", type=float, default=0.6, help="share of the cores that the hour needs")
     given = parser.parse_args()
     chosen = {k: v for k, v in suites(given.quick).items() if not given.names or k in given.names}
     console = Console(stderr=True)
@@ -107,12 +139,11 @@ async def main() -> None:
             RESULTS.mkdir(exist_ok=True)
             path.write_bytes(orjson.dumps(results, option=orjson.OPT_INDENT_2) + b"\n")
             report.write(results)
-    for name, suite in separate(given.quick).items():
-        if not given.names or name in given.names:
-            found = {"machine": machine(), **await measured(console, name, suite)}
-            print(MARKDOWN[name](found))
-            if writing:
-                keep(name, found)
+    for name, suite in separate(given, writing).items():
+        found = {"machine": machine(), **await measured(console, name, suite)}
+        print(MARKDOWN[name](found))
+        if writing:
+            keep(name, found)
 
 
 async def measured(

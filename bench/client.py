@@ -6,8 +6,9 @@ They are raw on purpose: a comfortable client library costs more than what is me
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,10 +52,18 @@ def request(text: str, voice: str, **more: Any) -> dict[str, Any]:
 
 
 async def ask_http(
-    port: int, body: dict[str, Any]
+    port: int, body: dict[str, Any], buffer_bytes: int | None = None
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, float]:
-    """Connection on which the request has just been written, and when that was."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    """Connection on which the request has just been written, and when that was. ``buffer_bytes`` bounds what arrives
+    without being read, here and in the kernel."""
+    if buffer_bytes is None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    else:
+        narrow = socket.socket()
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer_bytes)
+        narrow.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(narrow, ("127.0.0.1", port))
+        reader, writer = await asyncio.open_connection(sock=narrow, limit=buffer_bytes)
     data = orjson.dumps(body)
     head = f"POST /v1/speech HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n\r\n"
     asked = time.perf_counter()
@@ -62,12 +71,13 @@ async def ask_http(
     return reader, writer, asked
 
 
-async def read_chunks(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """The body of a chunked answer. Raises RuntimeError with the body when the status is not 200."""
+async def read_chunks(reader: asyncio.StreamReader) -> AsyncGenerator[bytes, None]:
+    """The body of a chunked answer. Raises RuntimeError with the body when the status is not 200, and EOFError when the
+    connection ends before the body does."""
     head = await reader.readuntil(b"\r\n\r\n")
     if b" 200 " not in head.split(b"\r\n", 1)[0]:
         raise RuntimeError((head + await reader.read(4096)).decode(errors="replace"))
-    while size := int((await reader.readline()).strip() or b"0", 16):
+    while size := int(await reader.readuntil(b"\r\n"), 16):
         data = await reader.readexactly(size)
         await reader.readexactly(2)
         yield data
@@ -92,33 +102,39 @@ async def listen_socket(port: int, body: dict[str, Any], pieces: Sequence[tuple[
     """
     heard = Heard()
     url = f"ws://127.0.0.1:{port}/v1/speech/stream"
-    async with connect(url, subprotocols=["vivavoce.v1"], compression=None, max_size=None) as socket:  # type: ignore[list-item]
+    async with connect(url, subprotocols=["vivavoce.v1"], compression=None, max_size=None) as wire:  # type: ignore[list-item]
         options = {key: value for key, value in body.items() if key != "text"}
-        await socket.send(orjson.dumps({"type": "open", "stream": 1, **options}).decode())
-        await socket.recv()
+        await wire.send(orjson.dumps({"type": "open", "stream": 1, **options}).decode())
+        _checked(orjson.loads(await wire.recv()))
         asked = time.perf_counter()
-        writing = asyncio.create_task(_write(socket, pieces, asked))
-        async for message in socket:
-            now = time.perf_counter()
-            if isinstance(message, bytes):
-                heard.arrivals.append((now - asked, (len(message) - FRAME_HEADER) / BYTES_PER_S))
-                continue
-            event = orjson.loads(message)
-            if event["type"] == "ended":
-                break
-            if event["type"] == "error":
-                raise RuntimeError(message)
-        await writing
+        writing = asyncio.create_task(_write(wire, pieces, asked))
+        try:
+            async for message in wire:
+                now = time.perf_counter()
+                if isinstance(message, bytes):
+                    heard.arrivals.append((now - asked, (len(message) - FRAME_HEADER) / BYTES_PER_S))
+                elif _checked(orjson.loads(message)) == "ended":
+                    break
+            await writing
+        finally:
+            writing.cancel()
     return heard
 
 
-async def _write(socket: Any, pieces: Sequence[tuple[float, str]], begin: float) -> None:
+def _checked(event: dict[str, Any]) -> Any:
+    """The type of an event. Raises RuntimeError with an error."""
+    if event["type"] == "error":
+        raise RuntimeError(orjson.dumps(event).decode())
+    return event["type"]
+
+
+async def _write(wire: Any, pieces: Sequence[tuple[float, str]], begin: float) -> None:
     for when_s, text in pieces:
         delay_s = begin + when_s - time.perf_counter()
         if delay_s > 0:
             await asyncio.sleep(delay_s)
-        await socket.send(orjson.dumps({"type": "text", "stream": 1, "text": text}).decode())
-    await socket.send('{"type":"end","stream":1}')
+        await wire.send(orjson.dumps({"type": "text", "stream": 1, "text": text}).decode())
+    await wire.send('{"type":"end","stream":1}')
 
 
 async def get(port: int, path: str) -> bytes:

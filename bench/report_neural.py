@@ -1,4 +1,4 @@
-"""The reports of the simulator and of the comparison with peers: tables by marker into docs/benchmarks.md, and a plot."""
+"""The report of the simulator, and what every report by marker into docs/benchmarks.md shares."""
 
 from __future__ import annotations
 
@@ -41,10 +41,7 @@ def write(marker: str, text: str) -> None:
     PAGE.write_text(f"{before}{begin}\n{text}\n{stop}{after}")
 
 
-# ---- the simulator ----------------------------------------------------------------------------------------------------
-
-
-def simulator_markdown(results: dict[str, Any]) -> str:
+def markdown(results: dict[str, Any]) -> str:
     """A row for each scene: each policy's first audio, starved listeners and silence."""
     scenes: dict[str, dict[str, dict[str, Any]]] = {}
     for outcome in results["outcomes"]:
@@ -64,10 +61,10 @@ def simulator_markdown(results: dict[str, Any]) -> str:
         f"{voice['step_s'] * 1e3:.1f} ms a step"
         for voice in results["voices"]
     )
-    return "\n".join([*table(head, rows), f"Costs: {costs}."])
+    return "\n".join([*table(head, rows), f"Costs, {results['costs_from']}: {costs}."])
 
 
-def plot_simulator(results: dict[str, Any]) -> None:
+def plot(results: dict[str, Any]) -> None:
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -89,87 +86,3 @@ def plot_simulator(results: dict[str, Any]) -> None:
         axis.legend(frameon=False)
     figure.savefig(PLOT, dpi=110)
     pyplot.close(figure)
-
-
-# ---- peers --------------------------------------------------------------------------------------------------------------
-
-
-def peers_markdown(results: dict[str, Any]) -> str:
-    """A section for each size of voice."""
-    lines: list[str] = []
-    for size, servers in results["voices"].items():
-        lines += [f"**Voice of size {size}, random weights**", "", *_alone(servers), *_together(servers)]
-    before, after = results["load_average"]
-    shared = (
-        f"Load average of the machine {before:.1f} before the run and {after:.1f} after it: whatever of it is not the "
-        "benchmark's own took cores away from every server here, and from each at its own time."
-    )
-    packages = {f"peers' {name}": number for name, number in results["versions"].items()}
-    return "\n".join([*lines, shared, "", where(results, packages)])
-
-
-def _alone(servers: dict[str, Any]) -> list[str]:
-    head = [
-        "one listener at a time",
-        "16 words: first audio p50 / p95 / IQR (ms)",
-        "70 words, one sentence (ms)",
-        "words at 12 a second (ms)",
-        "CPU s after a listener left",
-        "CPU s for one who never reads",
-    ]
-    rows: list[Sequence[object]] = []
-    for name, part in servers.items():
-        if name == "un-cut":
-            short, long = (_three(part[text]["first_audio_ms"]) for text in ("short", "long"))
-            rows.append(["the library alone, un-cut", short, long, "", "", ""])
-            continue
-        pace = f"{part['llm_pace']['first_audio_ms']['p50']:,.0f}"
-        rows.append(
-            [
-                name,
-                _three(part["alone_short"]["first_audio_ms"]),
-                _three(part["alone_long"]["first_audio_ms"]),
-                pace + (" (takes whole texts only)" if part["llm_pace"]["whole_text_only"] else ""),
-                f"{part['leaver']['cpu_s_after_leaving']:.2f}",
-                f"{part['never_reads']['cpu_s']:.1f} in {part['never_reads']['watched_s']:.0f} s",
-            ]
-        )
-    return table(head, rows)
-
-
-def _together(servers: dict[str, Any]) -> list[str]:
-    head = [
-        "all at once, 30 s of speech each",
-        "listeners",
-        "refused",
-        "first audio p50 / p95 / IQR (ms)",
-        "starved at 1x",
-        "worst silence (ms)",
-        "audio s per core s",
-        "peak memory (MB)",
-    ]
-    rows: list[Sequence[object]] = []
-    for name, part in servers.items():
-        for count, one in part.get("together", {}).items():
-            rows.append(
-                [
-                    name,
-                    count,
-                    one["refused"],
-                    _three(one["first_audio_ms"]),
-                    one["starved"],
-                    f"{one['worst_stall_ms']:,.0f}",
-                    one["audio_s_per_core_s"],
-                    f"{one['peak_mb']:,.0f}",
-                ]
-            )
-    uncut = servers["un-cut"]["long"]["audio_s_per_core_s"]
-    return [*table(head, rows), f"The library alone makes {uncut:.1f} audio seconds per core second.", ""]
-
-
-def _three(part: dict[str, float]) -> str:
-    return f"{part['p50']:,.0f} / {part['p95']:,.0f} / {part['iqr']:,.0f}"
-
-
-MARKDOWN: Final = {"simulator": simulator_markdown, "peers": peers_markdown}
-"""What results come to, by the name of the suite."""

@@ -7,19 +7,23 @@ first needed; nothing of theirs is in this repository. All serve the same voice 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
 import psutil
 
-from bench.client import Heard, ask_http, listen_socket, read_chunks, request
+from bench.client import BYTES_PER_S, Heard, ask_http, listen_socket, read_chunks, request
+from bench.memory import anonymous_mb, files_mb
 from bench.server import free_port, serving
 
 ENVIRONMENT: Final = Path(__file__).parents[1] / ".venv-peers"
@@ -34,30 +38,50 @@ class Refused(Exception):  # noqa: N818 (not an error: an answer)
     """The server said that it is full."""
 
 
-@dataclass
+class Listen(Protocol):
+    """Asks for a text and reads to the end, or leaves at the first audio. Raises Refused."""
+
+    def __call__(self, text: str, first_only: bool = False) -> Awaitable[Heard]: ...
+
+
+EVERYTHING: Final = frozenset({"alone", "one", "many", "units"})
+"""Kinds of measurement: one listener's first audio, the whole speech of one, many at once, and many at once who show
+what a short first unit of text is worth."""
+
+
+@dataclass(kw_only=True)
 class Rival:
     """A running server."""
 
     name: str
     pid: int
-    listen: Callable[[str], Awaitable[Heard]]
-    """Asks for a text and reads to the end. Raises Refused."""
-    write: Callable[[Pieces], Awaitable[Heard]] | None
+    listen: Listen
+    write: Callable[[Pieces], Awaitable[Heard]] | None = None
     """The same for a text that comes in pieces; ``None`` when the server takes only whole ones."""
-    ask: Callable[[str], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
-    """Asks for a text, and leaves the reading to the caller."""
+    ask: Callable[[str], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]] | None = None
+    """Asks for a text, and leaves the reading to the caller; ``None`` for what is no server."""
+    peer: bool = True
+    """Whether somebody else made it."""
+    rows: frozenset[str] = EVERYTHING
+    """What it takes part in, of :data:`EVERYTHING`."""
 
     def processes(self) -> list[psutil.Process]:
+        """The main one first."""
         main = psutil.Process(self.pid)
         return [main, *main.children(recursive=True)]
 
-    def cpu_s(self) -> float:
-        """CPU seconds of all its processes so far."""
-        return sum(sum(process.cpu_times()[:2]) for process in self.processes())
+    def cpu_s(self) -> tuple[float, float]:
+        """CPU seconds so far of all its processes, and of those that speak: the workers where there are any."""
+        main, *workers = (sum(process.cpu_times()[:2]) for process in self.processes())
+        return main + sum(workers), sum(workers) if workers else main
 
-    def memory_mb(self) -> float:
-        """Proportional resident memory of all its processes: shared pages count once."""
-        return float(sum(process.memory_full_info().pss for process in self.processes())) / 1e6
+    def anonymous_mb(self) -> float:
+        """The part of its memory that changes; see :mod:`bench.memory`."""
+        return anonymous_mb(process.pid for process in self.processes())
+
+    def files_mb(self) -> float:
+        """The rest."""
+        return files_mb([process.pid for process in self.processes()])
 
 
 def install() -> Path:
@@ -80,37 +104,6 @@ def versions() -> dict[str, str]:
     )
     done = subprocess.run([str(install()), "-c", code], capture_output=True, check=True)
     found: dict[str, str] = orjson.loads(done.stdout)
-    return found
-
-
-UNCUT: Final = """
-import json, sys, time
-from piper import PiperVoice
-voice = PiperVoice.load(sys.argv[1])
-def speak(text):
-    began, cpu, first, audio = time.perf_counter(), time.process_time(), None, 0.0
-    for chunk in voice.synthesize(text):
-        first = first or time.perf_counter() - began
-        audio += len(chunk.audio_int16_bytes) / 2 / chunk.sample_rate
-    return first, audio, time.process_time() - cpu
-texts = json.loads(sys.argv[2])
-for text in texts.values():
-    speak(text)
-print(json.dumps({name: [speak(text) for _ in range(int(sys.argv[3]))] for name, text in texts.items()}))
-"""
-"""The voice as it was published, by its own library, alone in a process: first chunk, audio and CPU seconds."""
-
-
-async def uncut(
-    voice: Path, texts: dict[str, str], rounds: int
-) -> dict[str, list[tuple[float, float, float]]]:
-    """``rounds`` of every text by the peers' library."""
-    process = await asyncio.create_subprocess_exec(
-        str(install()), "-c", UNCUT, str(voice), orjson.dumps(texts).decode(), str(rounds),
-        stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    out, _ = await process.communicate()
-    found: dict[str, list[tuple[float, float, float]]] = orjson.loads(out)
     return found
 
 
@@ -141,43 +134,112 @@ async def _running(command: Sequence[str], port: int) -> AsyncIterator[int]:
 # ---- ours -------------------------------------------------------------------------------------------------------------
 
 
-@asynccontextmanager
-async def ours(voice: Path, folder: Path, **settings: str) -> AsyncIterator[Rival]:
-    """Vivavoce with ``voice`` added; its state is in ``folder``."""
-    script = Path(sys.executable).with_name("vivavoce")
-    if not (folder / "voices" / "piper" / voice.stem).exists():
-        add = [str(script), "voices", "add", str(voice), "--data-dir", str(folder)]
-        await asyncio.to_thread(subprocess.run, add, check=True, capture_output=True)
-    async with serving(data_dir=str(folder), **settings) as server:
-        port, name = server.port, voice.stem
+def added(voice: Path, folder: Path, rung: str) -> Path:
+    """A data folder of Vivavoce in ``folder`` with ``voice`` on this rung (``stateful`` is cut, ``sentences`` un-cut)."""
+    data = folder / rung
+    script = str(Path(sys.executable).with_name("vivavoce"))
+    add = [script, "voices", "add", str(voice), "--data-dir", str(data)]
+    subprocess.run(add, check=True, capture_output=True)
+    kept = data / "voices" / "piper" / voice.stem
+    again = [sys.executable, "-m", "vivavoce.engines.piper.convert", str(kept), rung]
+    made = orjson.loads(subprocess.run(again, check=True, capture_output=True).stdout)
+    if made["rung"] != rung:
+        raise RuntimeError(f"{voice.stem}: expected the rung {rung}, got {made['rung']}: {made['why']}")
+    return data
 
-        async def listen(text: str) -> Heard:
-            reader, writer, asked = await ask_http(port, request(text, name))
+
+@asynccontextmanager
+async def ours(
+    voice: str, data: Path, name: str = "vivavoce", rows: frozenset[str] = EVERYTHING, **settings: str
+) -> AsyncIterator[Rival]:
+    """Vivavoce with a copy of the data folder ``data``, in which ``voice`` is."""
+    copy = Path(tempfile.mkdtemp(prefix="data-", dir=data.parent))
+    shutil.copytree(data, copy, dirs_exist_ok=True)
+    async with serving(data_dir=str(copy), **settings) as server:
+        port = server.port
+
+        async def listen(text: str, first_only: bool = False) -> Heard:
+            reader, writer, asked = await ask_http(port, request(text, voice))
             heard = Heard()
             try:
-                async for data in read_chunks(reader):
-                    heard.arrivals.append((time.perf_counter() - asked, len(data) / _bytes_per_s(voice)))
-            except RuntimeError as error:
-                if " 429 " in str(error):
-                    raise Refused from None
-                raise
+                with _refusals(" 429 "):
+                    async for data in read_chunks(reader):
+                        heard.arrivals.append((time.perf_counter() - asked, len(data) / BYTES_PER_S))
+                        if first_only:
+                            writer.transport.abort()
+                            break
             finally:
                 writer.close()
             return heard
 
         async def write(pieces: Pieces) -> Heard:
-            return await listen_socket(port, request("", name), pieces)
+            with _refusals("overloaded"):
+                return await listen_socket(port, request("", voice), pieces)
 
         async def ask(text: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-            reader, writer, _ = await ask_http(port, request(text, name))
+            reader, writer, _ = await ask_http(port, request(text, voice))
             return reader, writer
 
-        yield Rival("vivavoce", server.front.pid, listen, write, ask)
+        pid = server.front.pid
+        yield Rival(name=name, pid=pid, listen=listen, write=write, ask=ask, peer=False, rows=rows)
+    shutil.rmtree(copy, ignore_errors=True)
 
 
-def _bytes_per_s(voice: Path) -> int:
-    """Ours resamples to one rate; the peers send the voice's own."""
-    return 2 * 22_050
+@contextlib.contextmanager
+def _refusals(mark: str) -> Iterator[None]:
+    """Makes Refused of the errors that say so."""
+    try:
+        yield
+    except RuntimeError as error:
+        if mark in str(error):
+            raise Refused from None
+        raise
+
+
+# ---- the voice's own library ------------------------------------------------------------------------------------------
+
+LIBRARY_NAME: Final = "the library alone, un-cut"
+LIBRARY: Final = """
+import json, sys, time
+from piper import PiperVoice
+voice = PiperVoice.load(sys.argv[1])
+for line in sys.stdin:
+    for chunk in voice.synthesize(json.loads(line)):
+        print(len(chunk.audio_int16_bytes) / 2 / chunk.sample_rate, flush=True)
+    print(flush=True)
+"""
+"""The voice as it was published, by its own library, without a server: a line for every sentence made."""
+
+
+@asynccontextmanager
+async def library(voice: Path) -> AsyncIterator[Rival]:
+    """``piper.PiperVoice`` alone in a process; one text after the other."""
+    process = await asyncio.create_subprocess_exec(
+        str(install()),
+        "-c",
+        LIBRARY,
+        str(voice),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    write, read = process.stdin.write, process.stdout.readline
+
+    async def listen(text: str, first_only: bool = False) -> Heard:
+        """It cannot be left: what comes after the first audio is waited for and not told."""
+        asked = time.perf_counter()
+        write(orjson.dumps(text) + b"\n")
+        heard = Heard()
+        while line := (await read()).strip():
+            heard.arrivals.append((time.perf_counter() - asked, float(line)))
+        return Heard(heard.arrivals[:1]) if first_only else heard
+
+    try:
+        yield Rival(name=LIBRARY_NAME, pid=process.pid, listen=listen, rows=frozenset({"alone", "one"}))
+    finally:
+        process.kill()
+        await process.wait()
 
 
 # ---- piper's own server ------------------------------------------------------------------------------------------------
@@ -197,7 +259,7 @@ async def piper_http(voice: Path) -> AsyncIterator[Rival]:
         writer.write(head.encode() + data)
         return reader, writer
 
-    async def listen(text: str) -> Heard:
+    async def listen(text: str, first_only: bool = False) -> Heard:
         asked = time.perf_counter()
         reader, writer = await ask(text)
         heard = Heard()
@@ -208,12 +270,14 @@ async def piper_http(voice: Path) -> AsyncIterator[Rival]:
             await reader.readexactly(44)  # the header of the WAV file
             while data := await reader.read(65_536):
                 heard.arrivals.append((time.perf_counter() - asked, len(data) / 2 / rate))
+                if first_only:
+                    break
         finally:
             writer.close()
         return heard
 
     async with _running(command, port) as pid:
-        yield Rival("piper http", pid, listen, None, ask)
+        yield Rival(name="piper http", pid=pid, listen=listen, ask=ask)
 
 
 # ---- wyoming-piper -----------------------------------------------------------------------------------------------------
@@ -239,11 +303,11 @@ async def wyoming(voice: Path) -> AsyncIterator[Rival]:
         writer.write(_event("synthesize", text=text))
         return reader, writer
 
-    async def listen(text: str) -> Heard:
+    async def listen(text: str, first_only: bool = False) -> Heard:
         asked = time.perf_counter()
         reader, writer = await ask(text)
         try:
-            return await _hear(reader, asked, over="audio-stop")
+            return await _hear(reader, asked, "audio-stop", first_only)
         finally:
             writer.close()
 
@@ -251,7 +315,7 @@ async def wyoming(voice: Path) -> AsyncIterator[Rival]:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         asked = time.perf_counter()
         writer.write(_event("synthesize-start"))
-        hearing = asyncio.create_task(_hear(reader, asked, over="synthesize-stopped"))
+        hearing = asyncio.create_task(_hear(reader, asked, "synthesize-stopped"))
         for when_s, text in pieces:
             await asyncio.sleep(max(0.0, asked + when_s - time.perf_counter()))
             writer.write(_event("synthesize-chunk", text=text))
@@ -262,14 +326,14 @@ async def wyoming(voice: Path) -> AsyncIterator[Rival]:
             writer.close()
 
     async with _running(command, port) as pid:
-        yield Rival("wyoming-piper", pid, listen, write, ask)
+        yield Rival(name="wyoming-piper", pid=pid, listen=listen, write=write, ask=ask)
 
 
 def _event(kind: str, **data: Any) -> bytes:
     return orjson.dumps({"type": kind, "data": data}) + b"\n"
 
 
-async def _hear(reader: asyncio.StreamReader, asked: float, over: str) -> Heard:
+async def _hear(reader: asyncio.StreamReader, asked: float, over: str, first_only: bool = False) -> Heard:
     """Events to the one of type ``over``: a line of JSON, then more JSON, then samples, with their lengths in the line."""
     heard = Heard()
     while line := await reader.readline():
@@ -281,6 +345,8 @@ async def _hear(reader: asyncio.StreamReader, asked: float, over: str) -> Heard:
         if event["type"] == "audio-chunk":
             seconds = len(samples) / data["width"] / data["rate"]
             heard.arrivals.append((time.perf_counter() - asked, seconds))
+            if first_only:
+                break
         elif event["type"] in (over, "error"):
             break
     return heard

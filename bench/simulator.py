@@ -20,8 +20,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from bench.costs import HIGH, MEDIUM, Costs, Voice
 from bench.figures import quantile
 from bench.policies import POLICIES, TURN_S, Policy
 from vivavoce.errors import OverloadedError
@@ -30,24 +31,6 @@ from vivavoce.runtime.admission import SETTLED_S, Admission
 MAX_LOAD: Final = 0.95
 STARVED_S: Final = 0.02
 """Silence that counts: one packet of 20 ms, as in the measurements with sockets."""
-
-
-class Voice(Struct, frozen=True):
-    """What speech costs, as measured on one core."""
-
-    name: str
-    cost: float
-    """CPU seconds per audio second."""
-    front_s: float
-    """CPU seconds before the first sample of an utterance."""
-    step_s: float
-    """CPU seconds of a step, whatever its size."""
-
-
-# Measured in one thread of a 2-core machine for real-size Piper voices of random weights that stream inside the
-# sentence: the text encoder of some 15 words, flow and decoder in chunks of 8 to 64 frames of 11.6 ms.
-MEDIUM: Final = Voice("medium", 0.066, 0.05, 0.0008)
-HIGH: Final = Voice("high", 0.58, 0.06, 0.002)
 
 
 class Scene(Struct, frozen=True):
@@ -328,16 +311,24 @@ def compare(scenes: Sequence[Scene]) -> list[Outcome]:
     return [play(scene, policy) for scene in scenes for policy in POLICIES]
 
 
-def sweep(counts: Sequence[int]) -> list[Outcome]:
-    """So many streams in a minute on 32 cores, everybody let in, under every policy."""
-    return compare([Scene("sweep", 32, count, 60.0, barge_share=0.1, admitting=False) for count in counts])
+def priced(scenes: Sequence[Scene], costs: Costs) -> list[Scene]:
+    """The scenes with voices of these costs."""
+    voices = {MEDIUM: costs.medium, HIGH: costs.high}
+    return [structs.replace(scene, voice=voices[scene.voice]) for scene in scenes]
 
 
-def run(quick: bool) -> dict[str, Any]:
+def sweep(counts: Sequence[int]) -> list[Scene]:
+    """So many streams in a minute on 32 cores, everybody let in."""
+    return [Scene("sweep", 32, count, 60.0, barge_share=0.1, admitting=False) for count in counts]
+
+
+def run(quick: bool, costs: Costs) -> dict[str, Any]:
     """The whole suite; about two minutes, or two seconds."""
     scenes = SCENES[:2] if quick else SCENES
+    sweeps = sweep((200,) if quick else (400, 800, 1200, 1400, 1600, 1800, 2200))
     return {
-        "voices": msgspec.to_builtins([MEDIUM, HIGH]),
-        "outcomes": msgspec.to_builtins(compare(scenes)),
-        "sweep": msgspec.to_builtins(sweep((200,) if quick else (400, 800, 1200, 1400, 1600, 1800, 2200))),
+        "costs_from": costs.source,
+        "voices": msgspec.to_builtins([costs.medium, costs.high]),
+        "outcomes": msgspec.to_builtins(compare(priced(scenes, costs))),
+        "sweep": msgspec.to_builtins(compare(priced(sweeps, costs))),
     }
