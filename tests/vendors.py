@@ -20,7 +20,8 @@ ROOT: Final = Path(__file__).parents[1]
 PYTHON_HOME: Final = ROOT / ".venv-vendors"
 NODE_HOME: Final = ROOT / ".node-vendors"
 PYTHON_CLIENTS: Final = ("soniox==2.10.0", "gradium==0.6.4", "supertone==0.2.3")
-NODE_CLIENTS: Final = ("@soniox/node@2.3.0",)
+NODE_CLIENTS: Final = ("@soniox/node@2.3.0", "node-fetch@3.3.2")
+"""Soniox's client, and what Suonora's example for Node.js imports."""
 OLDEST: Final = (3, 12)
 
 
