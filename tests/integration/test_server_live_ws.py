@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
+from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
@@ -203,29 +203,48 @@ def test_errors_that_harm_nothing_else(server: Live) -> None:
         assert {m.get("code", m["type"]) for m in messages} <= {"ended", "out_of_order", "unknown_stream"}
 
 
+def test_a_frame_just_small_enough_harms_nothing_else(server: Live) -> None:
+    with dial(server) as line:
+        line.socket.sendall(b"\x81\xfe\xff\xff" + b"\x00" * 4 + b" " * 65_535)
+        refused = hear(line)
+        assert (refused["code"], refused["final"]) == ("malformed_message", False)
+
+
+@pytest.mark.parametrize("first", [(), ({"type": "open", "voice": "tone-slow"},), ({"type": "session"},)])
 @pytest.mark.parametrize(
-    ("frame", "code"),
-    [(b"\x81\xfe\xff\xff" + b"\x00" * 4 + b" " * 65_535, None), (b"\x81\x82\x00\x00\x00\x00\xff\xfe", 1007)],
+    ("frame", "code", "closed"),
+    [
+        (b"\x81\x82\x00\x00\x00\x00\xff\xfe", "malformed_message", 1007),
+        (b"\x81\x02hi", "malformed_message", 1002),  # not masked
+        (b"\x83\x80\x00\x00\x00\x00", "malformed_message", 1002),  # no such kind of frame
+        (b"\x81\xff" + struct.pack(">Q", 70_000) + b"\x00" * 4, "message_too_large", 1009),
+    ],
+    ids=["no UTF-8", "no mask", "no kind", "too large"],
 )
-def test_frames_that_break_the_protocol(server: Live, frame: bytes, code: int | None) -> None:
+def test_frames_that_break_the_protocol_are_answered_before_the_socket_closes(
+    server: Live, first: tuple[dict[str, str], ...], frame: bytes, code: str, closed: int
+) -> None:
     with dial(server) as line:
+        for message in first:
+            say(line, message)
+            hear(line)
         line.socket.sendall(frame)
-        if code is None:  # just small enough, and white space only
-            assert hear(line)["code"] == "malformed_message"
-        else:
-            with pytest.raises(ConnectionClosedError) as caught:
-                line.recv(timeout=10)
-            assert caught.value.rcvd is not None
-            assert caught.value.rcvd.code == code
-
-
-def test_a_frame_that_is_too_large_closes_the_socket(server: Live) -> None:
-    with dial(server) as line:
-        line.socket.sendall(b"\x81\xff" + struct.pack(">Q", 70_000) + b"\x00" * 4)
-        with pytest.raises(ConnectionClosed) as caught:
+        refused = hear(line)
+        assert (refused["type"], refused["code"], refused["final"]) == ("error", code, True)
+        assert "stream" not in refused
+        with pytest.raises(ConnectionClosedError) as caught:
             line.recv(timeout=10)
         assert caught.value.rcvd is not None
-        assert caught.value.rcvd.code == 1009
+        assert caught.value.rcvd.code == closed
+    eventually(lambda: idle(server))
+
+
+def test_whoever_is_still_sending_a_giant_hears_why_it_is_refused(server: Live) -> None:
+    with dial(server) as line:
+        say(line, {"type": "text", "text": "x" * 5_000_000})
+        refused = hear(line)
+        assert (refused["code"], refused["final"]) == ("message_too_large", True)
+        assert "65536" in refused["message"]
 
 
 def test_another_subprotocol_is_refused_with_a_reason(server: Live) -> None:

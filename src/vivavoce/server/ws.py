@@ -53,6 +53,9 @@ MAX_LEAVING: Final = 64
 FRAMES_A_TURN: Final = 64
 """Frames handled before the loop's other tasks get a turn: a burst of small frames arrives as one read."""
 
+FAULT: Final = "vivavoce.fault"
+"""In place of a frame: the error by which the peer has broken the protocol. The socket closes when it is answered."""
+
 
 class SocketEndpoint:
     """The ASGI application of one WebSocket path of one dialect."""
@@ -197,8 +200,7 @@ class Socket:
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 return
-            frame = message.get("text")
-            self._act(self._connection.receive(message["bytes"] if frame is None else frame))
+            self._act(self._answer(message))
             handled += 1
             if handled % FRAMES_A_TURN == 0:
                 await asyncio.sleep(0)
@@ -212,6 +214,12 @@ class Socket:
         if self._closing:
             return False
         return len(self._replies) >= MAX_REPLIES or len(self._pumps) - len(self._live) >= MAX_LEAVING
+
+    def _answer(self, message: Message) -> Sequence[Action]:
+        if FAULT in message:
+            return self._connection.farewell(message[FAULT])
+        frame = message.get("text")
+        return self._connection.receive(message["bytes"] if frame is None else frame)
 
     def _act(self, actions: Sequence[Action]) -> None:
         """Carries out ``actions`` in order, as far as the connection is not ending."""
