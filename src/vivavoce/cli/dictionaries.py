@@ -59,7 +59,7 @@ def show(dictionary: str, as_json: bool, data_dir: str | None, database_url: str
     """Show the entries of DICTIONARY."""
 
     async def read(store: Store) -> Dictionary:
-        return named(store.dictionaries.all(), dictionary)
+        return named(Dictionary, store.dictionaries.all(), dictionary)
 
     found = with_store(data_dir, database_url, read)
     if as_json:
@@ -97,7 +97,7 @@ def add(
 
     async def change(store: Store) -> Dictionary:
         try:
-            old = named(store.dictionaries.all(), dictionary)
+            old = named(Dictionary, store.dictionaries.all(), dictionary)
         except NotFoundError:
             if any(one.name == dictionary for one in store.dictionaries.all()):
                 raise
@@ -121,7 +121,7 @@ def remove(dictionary: str, original: str | None, data_dir: str | None, database
     """Remove DICTIONARY, or only what it says of ORIGINAL."""
 
     async def take(store: Store) -> str:
-        old = named(store.dictionaries.all(), dictionary)
+        old = named(Dictionary, store.dictionaries.all(), dictionary)
         if original is None:
             await store.dictionaries.delete(old.id)
             return f"Removed {old.name} ({old.id})."

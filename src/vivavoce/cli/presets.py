@@ -9,8 +9,9 @@ import click
 from msgspec import to_builtins
 
 from vivavoce.cli.output import console, print_json, table
+from vivavoce.cli.shelf import named
 from vivavoce.cli.storing import moment, store_flags, with_store
-from vivavoce.errors import AlreadyExistsError, NotFoundError, OutOfRangeError, quoted
+from vivavoce.errors import AlreadyExistsError, OutOfRangeError, quoted
 from vivavoce.records import CustomVoice, VoiceDraft
 from vivavoce.settings import load
 from vivavoce.speech import Prosody
@@ -126,7 +127,7 @@ def remove(voice: str, data_dir: str | None, database_url: str | None) -> None:
     """Remove the preset VOICE, an id or a unique name; whoever is speaking with it goes on."""
 
     async def take(store: Store) -> CustomVoice:
-        one = _named(store.voices.all(kind="preset"), voice)
+        one = named(CustomVoice, store.voices.all(kind="preset"), voice)
         await store.voices.delete(one.id)
         return one
 
@@ -159,17 +160,6 @@ def _free(voice_id: str) -> str:
             f"an installed voice is called {quoted(voice_id)}; choose another --id", param="id"
         )
     return voice_id
-
-
-def _named(found: tuple[CustomVoice, ...], given: str) -> CustomVoice:
-    """The preset with this id, or the only one with this name. Raises NotFoundError."""
-    matches = [one for one in found if one.id == given] or [one for one in found if one.name == given]
-    if len(matches) != 1:
-        count = "no preset is" if not matches else f"{len(matches)} presets are"
-        raise NotFoundError(
-            f"{count} called {quoted(given)}; `vivavoce voices preset list` shows the ids", param="voice"
-        )
-    return matches[0]
 
 
 def _ways(one: CustomVoice) -> str:

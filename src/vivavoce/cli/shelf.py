@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final, TypeVar
 
 from vivavoce.errors import NotFoundError, quoted
 from vivavoce.records import CustomVoice
@@ -10,6 +11,13 @@ from vivavoce.records import Dictionary as Entries
 from vivavoce.settings import Settings
 from vivavoce.store.glance import Holdings, glance
 from vivavoce.text.pronounce import Dictionary
+
+Kept = TypeVar("Kept", CustomVoice, Entries)
+WORDS: Final = {
+    CustomVoice: ("preset", "presets", "voices preset", "voice"),
+    Entries: ("dictionary", "dictionaries", "dictionaries", "dictionary"),
+}
+"""One, several, the command that lists them, and the option that names one."""
 
 
 class Shelf:
@@ -25,12 +33,12 @@ class Shelf:
         return self._voices.get(name)
 
     def dictionary(self, dictionary_id: str, account: str | None) -> Dictionary:
-        return Dictionary(named(self._dictionaries, dictionary_id).entries)
+        return Dictionary(named(Entries, self._dictionaries, dictionary_id).entries)
 
     def own_dictionary(self, language: str) -> Dictionary | None:
         if not self._own:
             return None
-        found = named(self._dictionaries, self._own)
+        found = named(Entries, self._dictionaries, self._own)
         return Dictionary(found.entries) if found.suits(language) else None
 
 
@@ -39,12 +47,13 @@ async def shelf(settings: Settings) -> Shelf:
     return Shelf(await glance(settings), settings.dictionary)
 
 
-def named(found: Sequence[Entries], given: str) -> Entries:
-    """The dictionary with this id, or the only one with this name. Raises NotFoundError."""
+def named(kind: type[Kept], found: Sequence[Kept], given: str) -> Kept:
+    """The one with this id, or the only one with this name. Raises NotFoundError."""
     matches = [one for one in found if one.id == given] or [one for one in found if one.name == given]
     if len(matches) != 1:
-        count = "no dictionary is" if not matches else f"{len(matches)} dictionaries are"
+        one, several, command, param = WORDS[kind]
+        count = f"no {one} is" if not matches else f"{len(matches)} {several} are"
         raise NotFoundError(
-            f"{count} called {quoted(given)}; `vivavoce dictionaries list` shows the ids", param="dictionary"
+            f"{count} called {quoted(given)}; `vivavoce {command} list` shows the ids", param=param
         )
     return matches[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Final
 
 import msgspec
@@ -124,7 +124,7 @@ class Answer:
         """Sends everything; returns without ending the body when the stream failed after its first byte."""
         try:
             if self._reading.complete:
-                body, more = await self._whole(), False
+                body, more = await whole(self._piece, self._limit), False
                 length = {"content-length": str(len(body))}
             else:
                 body, length = self._exchange.render(await self._first()), {}
@@ -153,25 +153,32 @@ class Answer:
             raise error
         return events
 
-    async def _whole(self) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        while not self._speaking.over:
-            events = await self._speaking.events()
-            if error := self._speaking.failure:
-                raise error
-            parts.append(self._exchange.render(events))
-            size += len(parts[-1])
-            if size > self._limit:
-                raise TextTooLongError(
-                    f"text: its audio passed {self._limit} bytes, the most that is made whole; "
-                    "ask for a streamed answer",
-                    param="text",
-                )
-        return b"".join(parts)
+    async def _piece(self) -> bytes | None:
+        """The next of the body, ``None`` behind its end. Raises what the stream failed of."""
+        if self._speaking.over:
+            return None
+        events = await self._speaking.events()
+        if error := self._speaking.failure:
+            raise error
+        return self._exchange.render(events)
 
     async def _body(self, body: bytes, *, more: bool) -> None:
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+async def whole(piece: Callable[[], Awaitable[bytes | None]], limit: int) -> bytes:
+    """All that ``piece`` gives until ``None``. Raises TextTooLongError over ``limit`` bytes."""
+    parts: list[bytes] = []
+    size = 0
+    while (part := await piece()) is not None:
+        parts.append(part)
+        size += len(part)
+        if size > limit:
+            raise TextTooLongError(
+                f"text: its audio passed {limit} bytes, the most that is made whole; ask for a streamed answer",
+                param="text",
+            )
+    return b"".join(parts)
 
 
 def timing(speaking: Speaking) -> Mapping[str, str]:

@@ -18,7 +18,7 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from vivavoce.dialects.contract import Exchange, HttpDialect, Reading
-from vivavoce.errors import TextTooLongError, VivavoceError
+from vivavoce.errors import VivavoceError
 from vivavoce.records import Key
 from vivavoce.server.auth import Credential, native_credential
 from vivavoce.server.house import House
@@ -33,6 +33,7 @@ from vivavoce.server.http import (
     start,
     timing,
     until_gone,
+    whole,
 )
 from vivavoce.server.replay import Playback, Replays
 from vivavoce.server.speaking import Speaking
@@ -156,7 +157,9 @@ class _Answer:
     async def run(self) -> None:
         """Sends everything; returns without ending the body when the rest cannot be made."""
         try:
-            piece = await (self._playback.next() if self._limit is None else self._whole(self._limit))
+            piece = await (
+                self._playback.next() if self._limit is None else whole(self._playback.next, self._limit)
+            )
         except VivavoceError as error:
             await refuse(self._send, self._exchange, error, self._request_id)
             return
@@ -185,20 +188,6 @@ class _Answer:
             except VivavoceError:
                 return
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
-
-    async def _whole(self, limit: int) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        while (piece := await self._playback.next()) is not None:
-            parts.append(piece)
-            size += len(piece)
-            if size > limit:
-                raise TextTooLongError(
-                    f"text: its audio passed {limit} bytes, the most that is made whole; "
-                    "ask for a streamed answer",
-                    param="text",
-                )
-        return b"".join(parts)
 
 
 def range_start(header: str) -> int:
