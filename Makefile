@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 FILES  := pyproject.toml constraints.txt
+# Where it is set, every run would compile all tests and modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run setup test fast check bench docs clean
 .DEFAULT_GOAL := run
@@ -35,7 +37,7 @@ test: $(VENV)/.tested
 	@$(BIN)/python -m pytest
 
 fast: $(VENV)/.tested
-	@$(BIN)/python -m pytest -m fast tests/fast
+	@$(BIN)/python -m pytest -q -m fast -n logical --maxprocesses 4 tests/fast
 
 check: $(VENV)/.tested
 	@$(BIN)/ruff check .
