@@ -49,11 +49,15 @@ def add(
     The model is checked, cut so that it streams inside the sentence, and tried against the whole. HF_ENDPOINT names
     another hub. A download that breaks off goes on where it stopped when the command is run again.
 
+    supertonic, supertonic-2 and supertonic-3 are models of another family: one with many speakers. With --from DIR, a
+    folder laid out like theirs is added under any name.
+
     \b
     Examples:
       vivavoce voices add en_US-lessac-medium
       vivavoce voices add ./my-voice.onnx
       vivavoce voices add en_US-lessac-medium --from /media/piper-voices
+      vivavoce voices add supertonic-3
     """
     from vivavoce.voices.adding import Wish, add
 

@@ -14,12 +14,12 @@ import importlib.util
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
 
 from vivavoce.engines.base import SPEAKER_MARK, model_of
-from vivavoce.engines.neural.folders import is_name, loaded_mb, read_licence, voices_folder
+from vivavoce.engines.neural.folders import Stamp, is_name, loaded_mb, read_licence, stamp, voices_folder
 from vivavoce.engines.piper.config import VoiceConfig, read_config
 from vivavoce.engines.piper.espeak_text import EspeakText, reader_for
 from vivavoce.engines.piper.manifest import (
@@ -46,8 +46,6 @@ _STREAMING: Final = {
     Rung.WINDOWS: "Neural (VITS); streams inside the sentence by overlapping windows, at more work.",
     Rung.SENTENCES: "Neural (VITS); streams a sentence at a time.",
 }
-_Stamp: TypeAlias = tuple[int, int] | None
-
 _log = logging.getLogger(__name__)
 
 
@@ -59,7 +57,7 @@ class PiperEngine:
     def __init__(self, folder: Path | None = None) -> None:
         """``folder`` holds a folder for each voice; by default the one in the data directory."""
         self._folder = folder or voices_folder(self.name)
-        self._loaded: dict[str, tuple[Model, _Stamp]] = {}
+        self._loaded: dict[str, tuple[Model, Stamp]] = {}
         """Each with its manifest's stamp: another voice may be put into its place."""
         self._readers: dict[tuple[str, str], EspeakText | None] = {}
 
@@ -128,8 +126,8 @@ class PiperEngine:
         from vivavoce.engines.piper.model import load_model
 
         folder = self._folder / voice
-        stamp = _stamp(folder / CUT / MANIFEST) if is_name(voice) else None
-        if voice in self._loaded and stamp in (None, self._loaded[voice][1]):
+        seen = stamp(folder / CUT / MANIFEST) if is_name(voice) else None
+        if voice in self._loaded and seen in (None, self._loaded[voice][1]):
             return self._loaded[voice][0]
         manifest = read_manifest(folder / CUT) if is_name(voice) else None
         if manifest is None or manifest.version != VERSION:
@@ -141,17 +139,8 @@ class PiperEngine:
                 f"the Piper voice {quoted(voice)} cannot be loaded ({error}); it was prepared by onnxruntime "
                 f"{manifest.onnxruntime}: add it again"
             ) from None
-        self._loaded[voice] = model, stamp
+        self._loaded[voice] = model, seen
         return model
-
-
-def _stamp(path: Path) -> _Stamp:
-    """What tells a file from one that takes its place; ``None`` when it is gone."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
 
 
 def _infos(voice: str, config: VoiceConfig, manifest: Manifest, licence: str) -> list[VoiceInfo]:
