@@ -28,7 +28,7 @@ from bench.server import free_port, serving
 
 ENVIRONMENT: Final = Path(__file__).parents[1] / ".venv-peers"
 PACKAGES: Final = ("piper-tts[http]", "wyoming-piper")
-START_S: Final = 60.0
+START_S: Final = 120.0
 
 Pieces = Sequence[tuple[float, str]]
 """Seconds after the first, and text."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-START_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 120.0
 
 
 class Server:
