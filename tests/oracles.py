@@ -1,7 +1,8 @@
-"""Piper's own front ends as judges of ours, in an environment of their own: they bring other builds of espeak-ng.
+"""Piper's own front ends and Supertonic's own package as judges of ours, in an environment of their own: they bring other
+builds of espeak-ng.
 
 ``python tests/oracles.py`` makes ``.venv-oracles``; ``make test`` does so, and under CI the tests do. piper-phonemize has wheels up to Python
-3.11 only. Nothing of the project needs either package.
+3.11 only. Nothing of the project needs any of these packages.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from conftest import missing
 
 ROOT: Final = Path(__file__).parents[1]
 HOME: Final = ROOT / ".venv-oracles"
-PACKAGES: Final = ("piper-phonemize==1.1.0", "piper-tts==1.8.0")
+PACKAGES: Final = ("piper-phonemize==1.1.0", "piper-tts==1.8.0", "supertonic==1.3.1")
 OLDEST, NEWEST = (3, 9), (3, 11)
 
 _ASK: Final = """
@@ -43,22 +44,59 @@ else:
 json.dump({v: [phonemize(t, v) for t in texts] for v, texts in asked["texts"].items()}, sys.stdout)
 """
 
+_SPEAK: Final = """
+import json, sys
+import numpy
+from supertonic.loader import load_model, load_voice_style_from_name
+asked = json.load(sys.stdin)
+model, style = load_model(asked["folder"], auto_download=False), None
+numpy.random.randn = lambda *shape: numpy.load(asked["noise"])[:, :, : shape[2]]
+style = load_voice_style_from_name(asked["folder"], asked["speaker"])
+sound, length = model([asked["text"]], style, asked["steps"], asked["speed"], asked["language"])
+numpy.save(asked["sound"], sound[0, : int(model.sample_rate * length[0])])
+"""
+_READ: Final = """
+import json, sys
+from supertonic.core import UnicodeProcessor
+asked = json.load(sys.stdin)
+read = UnicodeProcessor(asked["table"])
+json.dump([read([text], asked["language"])[0][0].tolist() for text in asked["texts"]], sys.stdout)
+"""
+
 
 def judgement(
     of: Literal["piper-phonemize", "piper-tts", "piper-tts ids"], texts: Mapping[str, Sequence[str]]
 ) -> dict[str, list[Any]]:
     """What a judge makes of texts by espeak-ng voice: for each text its sentences, each a list of symbols; with ids
     also those. Skips where there is no judge."""
-    done = subprocess.run(
-        [_python(), "-c", _ASK],
-        input=json.dumps({"of": of, "texts": texts}),
+    found: dict[str, list[Any]] = json.loads(_ran(_ASK, {"of": of, "texts": texts}))
+    return found
+
+
+def supertonic_sound(**asked: object) -> None:
+    """Have Supertonic's own package speak: ``text`` by ``speaker`` of the model in ``folder``, out of the noise in the
+    file ``noise``, into the file ``sound``. Skips where there is no judge."""
+    _ran(_SPEAK, asked)
+
+
+def supertonic_numbers(table: Path, language: str, texts: Sequence[str]) -> list[list[int]]:
+    """Texts as Supertonic's own package reads them. Skips where there is no judge."""
+    found: list[list[int]] = json.loads(
+        _ran(_READ, {"table": str(table), "language": language, "texts": texts})
+    )
+    return found
+
+
+def _ran(script: str, asked: Mapping[str, object]) -> str:
+    """What ``script`` answers in the judges' environment."""
+    return subprocess.run(
+        [_python(), "-c", script],
+        input=json.dumps(asked),
         capture_output=True,
         text=True,
         timeout=55,
         check=True,
-    )
-    found: dict[str, list[Any]] = json.loads(done.stdout)
-    return found
+    ).stdout
 
 
 def packaged(path: str) -> Path:
@@ -103,7 +141,7 @@ def main() -> None:
     python = _fitting_python()
     if _is_made() or python is None:
         return
-    print("Installing Piper's own front ends into .venv-oracles …", flush=True)
+    print("Installing Piper's own front ends and Supertonic's package into .venv-oracles …", flush=True)
     pip = [str(HOME / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
     try:
         subprocess.run([python, "-m", "venv", HOME], check=True)

@@ -29,7 +29,7 @@ PAGES = (
     "docs/reference/settings.md",
 )
 ELSEWHERE = re.compile(
-    r"docs/(reference|how-to)/(move-from-|python-)?(soniox|gradium|supertone|suonora|sdk|neural)[\w-]*\.md"
+    r"docs/(reference|how-to)/(move-from-|python-)?(soniox|gradium|supertone|supertonic|suonora|sdk|neural)[\w-]*\.md"
 )
 """Pages whose snippets need a vendor's client or a model: the tests beside those prove them."""
 ALL = [(page, snippet) for page in PAGES for snippet in snippets(page)]
