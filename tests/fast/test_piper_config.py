@@ -52,6 +52,10 @@ def test_an_old_one_without_language_has_its_espeak_voice_for_a_tag() -> None:
         ({"espeak": {}}, "espeak.voice: expected the name of an espeak-ng voice"),
         ({"num_symbols": 0}, "num_symbols: expected 1 to"),
         ({"num_speakers": -1}, "num_speakers: expected 1 to"),
+        (
+            {"phoneme_id_map": {"_": [0], "^": [1], "$": [2], "a": [3] * 17}},
+            "'a' has 17 ids, expected at most 16",
+        ),
         ({"num_symbols": 3}, r"'a' has the ids \[3\], expected 0 to 2"),
         (
             {"phoneme_id_map": {"_": [0], "^": [1], "a": [3], "b": [4]}},

@@ -392,6 +392,21 @@ def test_adding_needs_two_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         adding(tmp_path, str(published()))
 
 
+@pytest.mark.parametrize("field", ["library", "data"])
+def test_a_voice_from_the_network_names_no_files_of_this_machine(
+    online: Hub, tmp_path: Path, field: str
+) -> None:
+    """It could have any file here loaded as code; a voice from a path is its owner's."""
+    path = online.path(f"{KEY}.onnx.json")
+    told = json.loads(online.files[path])
+    told["espeak"][field] = str(tmp_path / "evil.so")
+    online.files[path] = json.dumps(told).encode()
+    with pytest.raises(UnsupportedMediaError, match=rf"names files of this machine \(espeak\.{field}\)"):
+        adding(tmp_path, "mine", source=online.address + online.path(f"{KEY}.onnx"))
+    assert nothing_installed(tmp_path)
+    assert not any(asked.endswith(".onnx") for asked, _ in online.requests)
+
+
 # ---- the ladder ------------------------------------------------------------------------------------------------------
 
 

@@ -39,7 +39,7 @@ from vivavoce.voices.downloads import (
     free_bytes,
     is_address,
 )
-from vivavoce.voices.hub import CATALOGUE, Offer, licence_in, offer
+from vivavoce.voices.hub import CATALOGUE, CONFIG, Offer, licence_in, offer
 from vivavoce.voices.installed import (
     SOURCE,
     STAGING,
@@ -54,6 +54,7 @@ from vivavoce.voices.installed import (
     read,
 )
 from vivavoce.voices.supertonic import bundle
+from vivavoce.voices.trust import check_published
 
 PREPARE_S: Final = 1800.0
 """A high voice takes half a minute on an idle core."""
@@ -128,6 +129,8 @@ def _collect(offered: Offer, staging: Path, progress: Progress, *, offline: bool
             _need_here(staging / name, remote)
         elif not _is_here(staging / name, remote):
             fetch(remote, staging / name, progress)
+        if name == CONFIG and is_address(remote.address):
+            check_published(staging / name)
     _write_source(offered, staging, offline=offline)
 
 

@@ -23,6 +23,8 @@ from vivavoce.voices.installed import PIPER, check_id
 HUB: Final = "https://huggingface.co"
 REPOSITORY: Final = "rhasspy/piper-voices/resolve/main"
 CATALOGUE: Final = "voices.json"
+CONFIG: Final = "voice.json"
+"""What a voice's configuration is called here."""
 _LICENCE: Final = re.compile(r"licen[cs]e\W*[:|]\s*\**\s*(?P<name>[^\n|]{2,120})", re.IGNORECASE)
 
 
@@ -162,7 +164,7 @@ def _from_entry(entry: Entry, base: str) -> Offer:
 
 
 def _piper(voice_id: str, model: Remote, config: Remote, card: Remote | None = None) -> Offer:
-    files = {"voice.json": config, "voice.onnx": model}
+    files = {CONFIG: config, "voice.onnx": model}
     return Offer(id=voice_id, origin=model.address, files=files, card=card)
 
 

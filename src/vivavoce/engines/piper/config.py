@@ -22,6 +22,8 @@ BOS, EOS, PAD, SPACE = "^", "$", "_", " "
 _RATES_HZ: Final = range(8_000, 48_001)
 _MAX_SPEAKERS: Final = 10_000
 _MAX_SYMBOLS: Final = 100_000
+_MAX_IDS: Final = 16
+"""Of one symbol; published voices have one."""
 
 
 class Audio(Struct, frozen=True):
@@ -145,6 +147,8 @@ def _map_problems(config: VoiceConfig) -> list[str]:
     if len(config.phoneme_id_map) <= 3:
         found.append("phoneme_id_map: expected phonemes, found none")
     for symbol, ids in config.phoneme_id_map.items():
+        if len(ids) > _MAX_IDS:
+            found.append(f"phoneme_id_map: {quoted(symbol)} has {len(ids)} ids, expected at most {_MAX_IDS}")
         if any(not 0 <= number < config.num_symbols for number in ids):
             found.append(
                 f"phoneme_id_map: {quoted(symbol)} has the ids {ids[:4]}, expected 0 to {config.num_symbols - 1}"
