@@ -157,6 +157,12 @@ def test_a_message_for_no_stream_is_an_error_of_that_stream(kind: str) -> None:
     assert (error["code"], error["stream"], error["final"]) == ("unknown_stream", 4, True)
 
 
+@pytest.mark.parametrize("message", ['{"type":"session"}', '{"type":"ack","after":1}'])
+def test_what_is_about_sessions_comes_first_or_is_an_error_of_no_stream(message: str) -> None:
+    (error,) = said(connection(opened=[1]).receive(message))
+    assert (error["code"], error["final"], "stream" in error) == ("out_of_order", False, False)
+
+
 @pytest.mark.parametrize("message", ['{"type":"cancel"}', '{"type":"credit","bytes":1}'])
 def test_what_races_with_the_end_is_no_error(message: str) -> None:
     made = connection(opened=[1])

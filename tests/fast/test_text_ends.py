@@ -98,6 +98,10 @@ def test_closing_quotes_and_brackets_belong_to_the_sentence() -> None:
         ("in 2024.", Boundary.SENTENCE, Boundary.SENTENCE),
         ("", Boundary.NONE, Boundary.SENTENCE),
         ("— ...", Boundary.CLAUSE, Boundary.SENTENCE),
+        ("Εσύ;", Boundary.CLAUSE, Boundary.SENTENCE),
+        ("«Εσύ;»", Boundary.CLAUSE, Boundary.SENTENCE),
+        ("you;", Boundary.CLAUSE, Boundary.CLAUSE),
+        (";", Boundary.CLAUSE, Boundary.CLAUSE),
     ],
 )
 def test_how_a_text_ends(text: str, in_mid_text: Boundary, at_the_end: Boundary) -> None:

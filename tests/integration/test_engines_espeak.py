@@ -225,6 +225,16 @@ def test_texts_that_crash_the_bare_library_do_not(engine: EspeakEngine, voice: s
     check_marks(speak(engine, text, f"{voice}+f5"))
 
 
+@pytest.mark.parametrize("voice", ["ar", "fi", "mto", "ti", "tn", "hi"])
+@pytest.mark.parametrize("text", ["\u28ff", "\u28df", "\u287f", "\u283f", "x\u28ff\u28feb"])
+def test_large_braille_cells_are_spoken_by_their_first_six_dots(
+    engine: EspeakEngine, voice: str, text: str
+) -> None:
+    spoken = speak(engine, text, f"{voice}+f5")
+    check_marks(spoken)
+    assert len(spoken.samples) > RATE_HZ
+
+
 def test_long_words_are_not_lost(engine: EspeakEngine) -> None:
     spoken = speak(engine, "x" * 10_000, MAN)
     assert len(spoken.samples) > 60 * RATE_HZ

@@ -66,6 +66,10 @@ of it overrun a buffer on its stack: the process dies."""
 _DANGLING: Final = re.compile(r"(?<=\S)(?<![^\W_])-(?=[^\s\d])")
 """A hyphen between a mark and a word, as in "'-a": a null pointer in Danish, Vietnamese and Hindi, at the least."""
 
+_BRAILLE: Final = {0x2800 + dots: 0x2800 + (dots & 0x3F) for dots in range(0x100) if dots.bit_count() > 6}
+"""Braille cells of seven or eight dots, without the two at the bottom. espeak-ng names a cell by its dots' numbers, and
+seven long ones (Arabic, Finnish, Setswana, Tigrinya, Totontepec Mixe) overrun a buffer on its stack."""
+
 
 class EspeakEngine:
     """Every language and variant of espeak-ng. The library is loaded by the first ``load`` or ``plan`` only."""
@@ -162,11 +166,11 @@ def sayable(text: str, boundary: Boundary) -> tuple[str, bool]:
     """``text`` as the library is to get it, every character in its place, and whether ``[[...]]`` is obeyed in it.
 
     Control characters (the library's own commands and NUL), lone surrogates and what is known to crash the library
-    become spaces. Double brackets are
-    obeyed when some are well formed; others in the same text are then blunted.
+    become spaces, and large braille cells small ones. Double brackets are obeyed when some are well formed; others in
+    the same text are then blunted.
     """
     text = "".join(" " if c < " " or "\x7f" <= c <= "\x9f" or "\ud800" <= c <= "\udfff" else c for c in text)
-    text = _DANGLING.sub(" ", _DOTTED.sub(lambda run: run[0].replace(".", " "), text))
+    text = _DANGLING.sub(" ", _DOTTED.sub(lambda run: run[0].replace(".", " "), text)).translate(_BRAILLE)
     phonemes = [found.span() for found in _PHONEME_INPUT.finditer(text)]
     if phonemes:
         text = _blunted(text, phonemes)

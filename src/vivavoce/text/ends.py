@@ -19,6 +19,7 @@ from vivavoce.text.punctuation import (
     ENDS,
     FREE_ENDS,
     SPACED_CLOSERS,
+    is_greek,
     is_unspaced,
     last_mark,
 )
@@ -34,6 +35,8 @@ _SPACE: Final = re.compile(r"\s*")
 
 
 class Verdict(Enum):
+    """What ends at a mark."""
+
     SENTENCE = "sentence"
     CLAUSE = "clause"
     NOTHING = "nothing"
@@ -76,7 +79,7 @@ def judge_end(text: str, start: int, stop: int, final: bool) -> tuple[Verdict, i
 
 
 def ending(text: str, otherwise: Boundary) -> Boundary:
-    """How ``text`` ends by its last mark, or ``otherwise`` when that says nothing.
+    """How ``text`` ends by its last mark, or ``otherwise`` when that says nothing. A semicolon after a Greek letter asks.
 
     Where the text goes on (``otherwise`` is no sentence), an abbreviation's period says nothing and an ellipsis keeps
     the voice up.
@@ -85,12 +88,19 @@ def ending(text: str, otherwise: Boundary) -> Boundary:
     if not marks:
         return otherwise
     if marks[-1] in ALL_CLAUSES:
-        return Boundary.CLAUSE
+        asks = marks[-1] == ";" and otherwise is Boundary.SENTENCE and _is_greek_question(text)
+        return Boundary.SENTENCE if asks else Boundary.CLAUSE
     if otherwise is Boundary.SENTENCE:
         return Boundary.SENTENCE
     if marks == "." and kind_of(_token_before(text, text.rindex("."))) in (Kind.TITLE, Kind.INITIAL):
         return otherwise
     return Boundary.CLAUSE if "…" in marks or ".." in marks else Boundary.SENTENCE
+
+
+def _is_greek_question(text: str) -> bool:
+    """Whether the last semicolon of ``text`` follows a Greek letter, and so is a question mark."""
+    at = text.rindex(";")
+    return at > 0 and is_greek(text[at - 1])
 
 
 def _may_close(text: str, cut: int) -> bool:

@@ -71,7 +71,10 @@ def stream_of(frame: str | bytes) -> int | None:
         return None
     if not isinstance(value, dict) or not isinstance(value.get("type"), str):
         return None
-    stream = value.get("stream", None if value["type"] not in _CLASSES or value["type"] == "ping" else 1)
+    cls = _CLASSES.get(value["type"])
+    # Pings, and what is about sessions, concern the connection.
+    has_stream = cls is not None and "stream" in cls.__struct_fields__
+    stream = value.get("stream", 1 if has_stream else None)
     known = isinstance(stream, int) and not isinstance(stream, bool) and 0 <= stream <= wire.MAX_U32
     return stream if known else None
 
