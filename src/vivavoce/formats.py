@@ -118,6 +118,7 @@ class AudioFormat(Struct, frozen=True):
 
     @property
     def kind(self) -> FormatKind:
+        """What there is to know of every format of this name."""
         return FORMATS[self.name]
 
     @property

@@ -65,6 +65,7 @@ class Key(Struct, frozen=True, kw_only=True):
         return self.parent_id or self.id
 
     def allows(self, scope: Scope) -> bool:
+        """Whether it may be used for ``scope``; expiry and revocation are another question."""
         return scope in self.scopes or "admin" in self.scopes
 
 

@@ -183,10 +183,12 @@ class Option:
 
     @property
     def environment(self) -> str:
+        """Its variable: ``VIVAVOCE_PORT``."""
         return PREFIX + self.name.upper()
 
     @property
     def flag(self) -> str:
+        """Its flag of ``vivavoce serve``: ``--ws-ping-s``."""
         return "--" + self.name.replace("_", "-")
 
     def parse(self, text: str) -> Any:

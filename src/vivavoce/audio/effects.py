@@ -28,9 +28,13 @@ AUDIBLE_STEP: Final = 1 / 512
 class Stage(Protocol):
     """One step of a chain: stateful, indifferent to how its input is cut; ``flush`` ends a stream."""
 
-    def feed(self, samples: Samples) -> Samples: ...
+    def feed(self, samples: Samples) -> Samples:
+        """What of the sound so far can be let out; perhaps nothing, perhaps more than came in."""
+        ...
 
-    def flush(self) -> Samples: ...
+    def flush(self) -> Samples:
+        """The rest. The stage is used up."""
+        ...
 
 
 class Limiter:

@@ -218,7 +218,7 @@ def speech(settings: Settings, known: Catalogue) -> Iterator[Check]:
             name="first audio",
             state="failed",
             detail=f"{voice.id} did not speak: {error or f'nothing within {TOO_LONG_S:g} s'}",
-            advice="try another engine with VIVAVOCE_ENGINES=espeak; VIVAVOCE_LOG_LEVEL=debug says more",
+            advice="try another engine with VIVAVOCE_ENGINES=espeak",
         )
         return
     yield Check(

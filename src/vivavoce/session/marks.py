@@ -18,6 +18,7 @@ class CallerText:
         self._length = 0
 
     def feed(self, text: str) -> None:
+        """What the caller has written next."""
         if text:
             self._pieces.append((self._length, text))
             self._length += len(text)

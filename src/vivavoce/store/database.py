@@ -115,6 +115,7 @@ class Database:
 
     @property
     def postgres(self) -> bool:
+        """Whether it is PostgreSQL, not SQLite."""
         return self._engine.dialect.name == "postgresql"
 
     @asynccontextmanager

@@ -20,9 +20,11 @@ class Intake:
 
     @property
     def waiting(self) -> bool:
+        """Whether anything fed has not been given out."""
         return self.taken < self.fed
 
     def feed(self, text: str) -> None:
+        """More characters, behind those that wait."""
         if text:
             self._pieces.append(text)
             self.fed += len(text)

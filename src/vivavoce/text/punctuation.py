@@ -46,14 +46,17 @@ _LEADING_VOWELS: Final = frozenset("เแโใไເແໂໃໄ")
 
 
 def is_han_or_kana(character: str) -> bool:
+    """Whether ``character`` belongs to written Chinese or Japanese."""
     return bool(_HAN_KANA.match(character))
 
 
 def is_unspaced(character: str) -> bool:
+    """Whether its script puts no spaces between words."""
     return bool(_UNSPACED.match(character))
 
 
 def is_greek(character: str) -> bool:
+    """Whether it is Greek, where ``;`` asks a question."""
     return "\u0370" <= character <= "\u03ff" or "\u1f00" <= character <= "\u1fff"
 
 

@@ -151,14 +151,17 @@ def refuse(error: VivavoceError) -> Answer:
 
 
 async def list_dictionaries(call: Call, desk: Desk) -> Answer:
+    """Those that the caller may see, oldest first."""
     return _json(Dictionaries([_dictionary(one) for one in desk.dictionaries(call.account)]))
 
 
 async def get_dictionary(call: Call, desk: Desk) -> Answer:
+    """One of them. Raises NotFoundError."""
     return _json(_dictionary(desk.dictionary(call.path["id"], call.account)))
 
 
 async def create_dictionary(call: Call, desk: Desk) -> Answer:
+    """A new one, of the caller's account. Raises RequestError."""
     draft = _read(call.body, DictionaryDraft)
     made = await desk.create_dictionary(
         name=draft.name,
@@ -171,6 +174,7 @@ async def create_dictionary(call: Call, desk: Desk) -> Answer:
 
 
 async def update_dictionary(call: Call, desk: Desk) -> Answer:
+    """What the body names is changed, what it leaves out stays. Raises RequestError."""
     change = _read(call.body, DictionaryChange)
     changes: dict[str, Any] = {
         name: value for name in change.__struct_fields__ if (value := getattr(change, name)) is not UNSET
@@ -181,6 +185,7 @@ async def update_dictionary(call: Call, desk: Desk) -> Answer:
 
 
 async def delete_dictionary(call: Call, desk: Desk) -> Answer:
+    """Streams that use it go on. Raises NotFoundError."""
     await desk.delete_dictionary(call.path["id"], call.account)
     return Answer(204, {})
 
@@ -189,10 +194,12 @@ async def delete_dictionary(call: Call, desk: Desk) -> Answer:
 
 
 async def list_voices(call: Call, desk: Desk) -> Answer:
+    """Those that the caller may see, oldest first."""
     return _json(OwnVoices([_voice(one) for one in desk.custom_voices(call.account)]))
 
 
 async def get_voice(call: Call, desk: Desk) -> Answer:
+    """One of them. Raises NotFoundError."""
     return _json(_voice(desk.custom_voice(call.path["id"], call.account)))
 
 
@@ -225,6 +232,7 @@ async def create_voice(call: Call, desk: Desk) -> Answer:
 
 
 async def delete_voice(call: Call, desk: Desk) -> Answer:
+    """Its recording goes, too; streams that use it go on. Raises NotFoundError."""
     await desk.delete_voice(call.path["id"], call.account)
     return Answer(204, {})
 
@@ -233,10 +241,12 @@ async def delete_voice(call: Call, desk: Desk) -> Answer:
 
 
 async def list_keys(call: Call, desk: Desk) -> Answer:
+    """Every lasting key, oldest first, without secrets."""
     return _json(Keys([_key(one) for one in desk.all_keys()]))
 
 
 async def create_key(call: Call, desk: Desk) -> Answer:
+    """A new key and, this once, its secret. Raises RequestError."""
     draft = _read(call.body, KeyDraft)
     limits = KeyLimits(**{name: getattr(draft.limits, name) for name in KeyLimits.__struct_fields__})
     made = await desk.create_key(draft.name, draft.scopes, draft.expires_at, limits)
@@ -244,6 +254,7 @@ async def create_key(call: Call, desk: Desk) -> Answer:
 
 
 async def revoke_key(call: Call, desk: Desk) -> Answer:
+    """The key and the temporary ones that it made are refused from now on. Raises NotFoundError."""
     return _json(_key(await desk.revoke_key(call.path["id"])))
 
 
