@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -123,7 +124,9 @@ def _rung(voice: VoiceInfo, added: Mapping[str, Installed]) -> dict[str, str]:
 def _print_rungs(added: Mapping[str, Installed], shown: Collection[str]) -> None:
     """How the added voices stream that are shown; of the others those that do not as they might."""
     for voice in added.values():
-        if not voice.rung:
+        if importlib.util.find_spec("onnxruntime") is None:
+            warn(f"{voice.id} needs onnxruntime to speak; install it with `pip install 'vivavoce[neural]'`")
+        elif not voice.rung:
             warn(f"{voice.id} is not prepared for this version; `vivavoce voices add {voice.id} --again`")
         elif voice.why:
             warn(f"{voice.id} {STREAMING[voice.rung]}; {voice.why}")
