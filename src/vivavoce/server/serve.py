@@ -28,6 +28,7 @@ from vivavoce.runtime.studio import Studio
 from vivavoce.server.app import App
 from vivavoce.server.auth import check_exposure
 from vivavoce.server.backroom import Backroom
+from vivavoce.server.heads import HttpProtocol
 from vivavoce.server.house import House
 from vivavoce.server.protocol import Protocol
 from vivavoce.server.table import personas
@@ -167,7 +168,7 @@ def _config(house: House) -> uvicorn.Config:
     return uvicorn.Config(
         App(house),
         loop="uvloop",
-        http="httptools",
+        http=HttpProtocol,
         ws=Protocol,
         ws_max_size=settings.max_message_bytes,
         ws_ping_interval=settings.ws_ping_s,
