@@ -99,7 +99,7 @@ class PaperStudio:
     def drain(self) -> None:
         self.draining = True
 
-    def voice(self, name: str, language: str | None = None) -> VoiceInfo:
+    def voice(self, name: str, language: str | None = None, account: str | None = None) -> VoiceInfo:
         if name not in ("", VOICE.id, *VOICE.languages):
             raise UnknownVoiceError(f"no voice {name!r}", param="voice")
         return VOICE

@@ -53,17 +53,44 @@ def test_the_first_persona_is_the_best_voice_at_its_natural_pitch() -> None:
     assert (first.voice.id, first.prosody) == ("rms", Prosody())
 
 
+CUSTOM = CustomVoice(
+    id="x", kind="custom", name="X", description="", language=None, gender="male", base_voice="rms",
+    prosody=Prosody(pitch_semitones=2, speed=1.2), style="calm", style_degree=0.5, sample=None, owner=None,
+    dialect="native", metadata={}, created_at=0, updated_at=0,
+)  # fmt: skip
+
+
 def test_a_custom_voice_is_its_base_with_ways_of_its_own() -> None:
-    custom = CustomVoice(
-        id="x", kind="custom", name="X", description="", language=None, gender="male", base_voice="rms",
-        prosody=Prosody(pitch_semitones=2, speed=1.2), style="calm", style_degree=0.5, sample=None, owner=None,
-        dialect="native", metadata={}, created_at=0, updated_at=0,
-    )  # fmt: skip
-    casting = cast(CATALOGUE, PERSONAS, custom, "x", None)
+    casting = cast(CATALOGUE, PERSONAS, CUSTOM, "x", None)
     assert casting.voice.id == "rms"
-    assert (casting.prosody, casting.style, casting.style_degree) == (custom.prosody, "calm", 0.5)
-    by_persona = msgspec.structs.replace(custom, base_voice="male6")
+    assert (casting.prosody, casting.style, casting.style_degree) == (CUSTOM.prosody, "calm", 0.5)
+    by_persona = msgspec.structs.replace(CUSTOM, base_voice="male6")
     assert cast(CATALOGUE, PERSONAS, by_persona, "x", None).prosody.speed == 1.2
+
+
+@pytest.mark.parametrize(
+    ("gender", "base", "french"),
+    [
+        ("male", "en-us+Reed", "fr+Reed"),  # the same speaker
+        ("male", "rms", "fr+edward"),
+        ("female", "slt", "fr+f2"),
+    ],
+)
+def test_a_matched_voice_speaks_every_language_in_its_own_gender(
+    gender: Gender, base: str, french: str
+) -> None:
+    custom = msgspec.structs.replace(CUSTOM, gender=gender, base_voice=base)
+    casting = cast(CATALOGUE, PERSONAS, custom, "x", "fr-FR")
+    assert (casting.voice.id, casting.prosody) == (french, CUSTOM.prosody)
+    assert cast(CATALOGUE, PERSONAS, custom, "x", "en-US").voice.id == base
+    with pytest.raises(UnknownLanguageError):
+        cast(CATALOGUE, PERSONAS, custom, "x", "xx")
+
+
+def test_a_preset_speaks_what_its_voice_speaks() -> None:
+    preset = msgspec.structs.replace(CUSTOM, kind="preset")
+    with pytest.raises(UnknownLanguageError):
+        cast(CATALOGUE, PERSONAS, preset, "x", "fr-FR")
 
 
 def test_unknown_names_and_languages_are_refused() -> None:

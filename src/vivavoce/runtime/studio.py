@@ -128,9 +128,9 @@ class Studio:
         """Take no new streams; the live ones go on."""
         self._draining = True
 
-    def voice(self, name: str, language: str | None = None) -> VoiceInfo:
+    def voice(self, name: str, language: str | None = None, account: str | None = None) -> VoiceInfo:
         """The voice that a stream opened so would speak with. Raises UnknownVoiceError, UnknownLanguageError."""
-        return self.cast(name, language).voice
+        return self.cast(name, language, account).voice
 
     def cast(self, name: str, language: str | None = None, account: str | None = None) -> Casting:
         """Who speaks for ``name``, and how: an installed voice, a custom voice of ``account``, a persona, or the best

@@ -53,7 +53,7 @@ class Studio(Protocol):
 
     def drain(self) -> None: ...
 
-    def voice(self, name: str, language: str | None = None) -> VoiceInfo: ...
+    def voice(self, name: str, language: str | None = None, account: str | None = None) -> VoiceInfo: ...
 
     def open(self, request: Open) -> Stream: ...
 
@@ -147,10 +147,11 @@ class House:
         Raises UnknownVoiceError, UnknownLanguageError.
         """
         store = self.backroom.store if self.backroom else None
+        owner: str | None = None
         with contextlib.suppress(NotFoundError):
             if store is not None and name:
-                name = store.voices.get(name).base_voice
-        return self.studio.voice(name, language)
+                owner = store.voices.get(name).owner
+        return self.studio.voice(name, language, owner)
 
     def speak(self, request: Open, key: Key | None, dialect: str, request_id: str, label: str) -> Speaking:
         """A stream for a caller who was let in with ``key``; ``label`` names it in the log.

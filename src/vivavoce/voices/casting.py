@@ -2,7 +2,8 @@
 
 Two kinds of names are cast. A *persona* is a name that a vendor's clients know: it has a gender, speaks whatever
 language is asked for, and differs from its fellows as far as there are voices, then by its pitch. A *custom voice* is
-made by a user on top of an installed one: a prosody and a style of its own.
+made by a user on top of an installed one: a prosody and a style of its own. One that was matched to a recording speaks
+whatever language is asked for as well, as its vendors' voices do; a preset is what its operator made it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from vivavoce.errors import VivavoceError
+from vivavoce.errors import UnknownLanguageError, VivavoceError
 from vivavoce.records import CustomVoice
 from vivavoce.speech import Gender, Prosody, VoiceInfo
 from vivavoce.voices.catalogue import Catalogue
@@ -57,7 +58,7 @@ def cast(
     Raises UnknownVoiceError and UnknownLanguageError.
     """
     if custom is not None:
-        base = cast(catalogue, personas, None, custom.base_voice, language)
+        base = _base(catalogue, personas, custom, language)
         return Casting(
             voice=base.voice,
             prosody=both(base.prosody, custom.prosody),
@@ -68,6 +69,29 @@ def cast(
     if persona is not None:
         return _appear(catalogue, persona, language or persona.language)
     return Casting(voice=catalogue.resolve(name, language))
+
+
+def _base(
+    catalogue: Catalogue, personas: Mapping[str, Persona], custom: CustomVoice, language: str | None
+) -> Casting:
+    """What is under a custom voice in ``language``."""
+    try:
+        return cast(catalogue, personas, None, custom.base_voice, language)
+    except UnknownLanguageError:
+        if custom.kind != "custom" or language is None:
+            raise
+    return Casting(voice=_counterpart(catalogue, custom, language))
+
+
+def _counterpart(catalogue: Catalogue, custom: CustomVoice, language: str) -> VoiceInfo:
+    """The same speaker in another language where an engine has it in both, else the best voice of that gender."""
+    actors = _actors(catalogue, custom.gender, language)
+    speaker = custom.base_voice.partition("+")[2]
+    for actor in actors:
+        if speaker and "+" in actor.id:
+            with contextlib.suppress(VivavoceError):
+                return catalogue.resolve(f"{actor.id.partition('+')[0]}+{speaker}", language)
+    return actors[0]
 
 
 def both(one: Prosody, other: Prosody) -> Prosody:
