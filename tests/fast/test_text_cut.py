@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from vivavoce.speech import Boundary
-from vivavoce.text.cut import LOOKAHEAD, Cut, Cutter, whole_words
+from vivavoce.text.cut import LOOKAHEAD, SECOND_CHARS, Cut, Cutter, Place, whole_words
 
 pytestmark = pytest.mark.fast
 
@@ -11,10 +11,10 @@ NONE, CLAUSE, SENTENCE = Boundary.NONE, Boundary.CLAUSE, Boundary.SENTENCE
 
 
 def cut(
-    text: str, *, early: bool = False, end: Boundary | None = None, max_chars: int = 40
+    text: str, *, place: Place = Place.LATER, end: Boundary | None = None, max_chars: int = 40
 ) -> tuple[str, Boundary] | None:
     cutter = Cutter(4, max_chars)
-    cutter.begin(early=early)
+    cutter.begin(place)
     found = cutter.decide(text, end)
     return (text[: found.stop], found.boundary) if found else None
 
@@ -48,8 +48,8 @@ def cut(
     ],
 )
 def test_somebody_waits(text: str, unit: str, boundary: Boundary) -> None:
-    assert cut(text, early=True) == (unit, boundary)
-    assert cut(text[: len(unit)], early=True) is None, "not before its end is certain"
+    assert cut(text, place=Place.FIRST) == (unit, boundary)
+    assert cut(text[: len(unit)], place=Place.FIRST) is None, "not before its end is certain"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_somebody_waits(text: str, unit: str, boundary: Boundary) -> None:
     ],
 )
 def test_not_yet(text: str) -> None:
-    assert cut(text, early=True) is None
+    assert cut(text, place=Place.FIRST) is None
 
 
 @pytest.mark.parametrize(
@@ -166,3 +166,39 @@ def test_looking_again_goes_on_where_it_stood() -> None:
 )
 def test_whole_words(text: str, whole: str) -> None:
     assert text[: whole_words(text)] == whole
+
+
+LONG = ", ".join(["a clause of six words more"] * 20)
+
+
+@pytest.mark.parametrize(("place", "bound"), [(Place.SECOND, SECOND_CHARS), (Place.LATER, 300)])
+def test_the_second_unit_has_a_bound_of_its_own(place: Place, bound: int) -> None:
+    found = cut(LONG, place=place, max_chars=300)
+    assert found is not None
+    unit, boundary = found
+    assert boundary is CLAUSE
+    assert unit == LONG[: LONG.rindex(",", 0, bound) + 1]
+
+
+def test_the_second_unit_waits_for_no_more_than_its_own_bound() -> None:
+    text = "x" * (SECOND_CHARS + LOOKAHEAD)
+    assert cut(text, place=Place.SECOND, max_chars=300) == ("x" * SECOND_CHARS, NONE)
+    assert cut(text[:-1], place=Place.SECOND, max_chars=300) is None
+    assert cut(text, place=Place.LATER, max_chars=300) is None
+
+
+def test_a_bound_smaller_than_the_second_unit_holds_for_it_too() -> None:
+    found = cut(LONG, place=Place.SECOND, max_chars=40)
+    assert found is not None
+    assert len(found[0]) <= 40
+
+
+def test_the_second_unit_ends_at_a_clause_that_would_be_too_short_for_a_later_one() -> None:
+    text = "and here is a clause of quite some length, " + "then words without any mark " * 20
+    assert cut(text, place=Place.SECOND, max_chars=160) == (
+        "and here is a clause of quite some length,",
+        CLAUSE,
+    )
+    found = cut(text, place=Place.LATER, max_chars=160)
+    assert found is not None
+    assert (len(found[0]) > 140, found[1]) == (True, NONE)

@@ -40,6 +40,9 @@ LOOKAHEAD: Final = 64
 WORD_THIRDS: Final = 3
 """Words are counted in thirds: a character of a script without spaces is one, any other word three."""
 MIN_CLAUSE_WORDS: Final = 2
+SECOND_CHARS: Final = 160
+"""The longest second unit: some 27 words. It has to be begun while the short first one is heard, a second and a half,
+and a neural voice reads all of a unit before its first sound (a medium one: 2 ms a word on an idle core)."""
 
 _MARKS: Final = (
     f"(?P<end>[{re.escape(ENDS + FREE_ENDS)}]+)|(?P<clause>[{re.escape(CLAUSES + FREE_CLAUSES)}-]+)"
@@ -60,6 +63,16 @@ class Cut(Struct, frozen=True):
     boundary: Boundary
 
 
+class Place(Enum):
+    """Which unit it is of what is said in one go."""
+
+    FIRST = "first"
+    """Somebody waits for it, so it may be the beginning of a sentence."""
+    SECOND = "second"
+    """Hardly anything is in hand while it is made, so it is not long."""
+    LATER = "later"
+
+
 class Settled(Enum):
     """What an event may come to, beside a cut."""
 
@@ -75,14 +88,18 @@ class Cutter:
 
     def __init__(self, first_words: int, max_chars: int) -> None:
         self._first_thirds = first_words * WORD_THIRDS
-        self._max = max_chars
+        self._longest = max_chars
         self.window = max_chars + LOOKAHEAD
         """No more than so many characters are ever needed for a decision."""
-        self.begin(early=True)
+        self.begin(Place.FIRST)
 
-    def begin(self, *, early: bool) -> None:
-        """A new unit. ``early``: somebody waits for it, so it may be the beginning of a sentence."""
-        self._early = early
+    def begin(self, place: Place) -> None:
+        """A new unit."""
+        self._early = place is Place.FIRST
+        second = place is Place.SECOND
+        self._max = min(self._longest, SECOND_CHARS) if second else self._longest
+        # A short unit costs little where the next one may be long, and a cut in the middle of a clause is heard.
+        self._least_clause = self._max // (4 if second else 2)
         self._at = 0
         self._thirds = 0
         self._token = 0
@@ -93,8 +110,9 @@ class Cutter:
 
         With ``otherwise`` the text ends here, and its rest has that boundary when its last mark says nothing.
         """
-        text = text[: self.window]
-        final = otherwise is not None or len(text) == self.window
+        window = self._max + LOOKAHEAD
+        text = text[:window]
+        final = otherwise is not None or len(text) == window
         events = _EARLY_EVENTS if self._early else _EVENTS
         while (event := events.search(text, self._at)) and event.start() <= self._max:
             outcome = self._settle(text, event, final)
@@ -200,7 +218,7 @@ class Cutter:
 
     def _shorten(self, text: str) -> Cut:
         """The cut of a sentence that goes on past the bound: at a clause, else at white space, else anywhere."""
-        if self._clause > self._max // 2:
+        if self._clause > self._least_clause:
             return Cut(self._clause, Boundary.CLAUSE)
         head = text[: self._max + 1]
         words = head.rstrip() if head[-1].isspace() else head.rsplit(None, 1)[0].rstrip()

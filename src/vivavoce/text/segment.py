@@ -30,7 +30,8 @@ characters of a script without spaces count as a word. Nothing beyond the start 
 short rest of the sentence may be left for the next unit.
 
 *Later units* are whole sentences. One that is longer than ``max_chars`` is cut at its last clause in the second half
-of the bound, else at the last white space, else at any clause, else between two characters.
+of the bound, else at the last white space, else at any clause, else between two characters. For the second unit that
+bound is 160 characters if ``max_chars`` is more, and a clause in its last three quarters will do.
 
 *A silent writer*: :meth:`~Segmenter.release` lets the whole words so far out, with boundary NONE unless they end in
 a mark; a last half word stays.
@@ -49,7 +50,7 @@ from msgspec import Struct
 
 from vivavoce.speech import Boundary
 from vivavoce.text.clean import leading_blank, level, sayable, speakable, trimmed
-from vivavoce.text.cut import Cut, Cutter, whole_words
+from vivavoce.text.cut import Cut, Cutter, Place, whole_words
 from vivavoce.text.intake import Intake
 from vivavoce.text.markup import MAX_TAG_CHARS, Tag, may_become_tag, tag_at
 from vivavoce.text.spans import SpannedText
@@ -113,7 +114,7 @@ class Segmenter:
         self._intake = Intake()
         self._stops: deque[_Stop] = deque()
         self._ended = False
-        self._early = True
+        self._place = Place.FIRST
         # The window: characters [base, base + len(text)) of the stream; no tag begins before text[plain].
         self._base = 0
         self._text = ""
@@ -229,7 +230,7 @@ class Segmenter:
         self._text = self._text[count:]
         self._base += count
         self._plain = max(0, self._plain - count)
-        self._cutter.begin(early=self._early)
+        self._cutter.begin(self._place)
 
     def _at_stop(self, *kinds: _Kind) -> bool:
         """Whether the window reaches to the first stop, and that is of one of ``kinds``."""
@@ -271,7 +272,8 @@ class Segmenter:
         text = self._text[: trimmed(self._text[: cut.stop])]
         spoken = sayable(text, self._base)
         unit = Unit(spoken, cut.boundary, self._base, self._base + len(text), speakable(spoken.text))
-        self._early = self._early and not unit.speakable
+        if unit.speakable:
+            self._place = Place.SECOND if self._place is Place.FIRST else Place.LATER
         self._drop(cut.stop)
         return unit
 
@@ -281,8 +283,8 @@ class Segmenter:
         assert cut is not None, "text that ends here is always decided"
         unit = self._unit(cut)
         if cut.stop == stop:
-            self._early = True
-            self._cutter.begin(early=True)
+            self._place = Place.FIRST
+            self._cutter.begin(self._place)
         return unit
 
     def _obey(self, tag: Tag) -> Item:
@@ -293,6 +295,6 @@ class Segmenter:
         return Pause(tag.pause_s, start, self._base)
 
     def _flush_point(self, flush_id: str | None) -> FlushPoint:
-        self._early = True
-        self._cutter.begin(early=True)
+        self._place = Place.FIRST
+        self._cutter.begin(self._place)
         return FlushPoint(flush_id)
