@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from paper_line import Scene, play
 from rehearsal import settle
-from vivavoce import VivavoceClient
+from vivavoce import AsyncVivavoceClient, VivavoceClient
+from vivavoce.client.aio.streams import AsyncTTSStream
 from vivavoce.errors import VivavoceConnectionError, VivavoceValidationError
 from vivavoce.speech import Cancel
 from vivavoce.types import RealtimeTTSConfig
 
 pytestmark = pytest.mark.fast
 
+PCM: dict[str, Any] = {"output_format": "pcm_s16le"}
 CONFIG = RealtimeTTSConfig(
     stream_id="greeting", model="tts-rt-v1-preview", language="en", voice="", speed=1.0
 )
@@ -128,3 +131,85 @@ def test_an_address_that_is_none(url: str) -> None:
 )
 def test_an_address(url: str) -> None:
     VivavoceClient(url).close()
+
+
+class _SlowDoor:
+    """A server whose first socket takes for ever to open."""
+
+    resumable = True
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self.dials = 0
+
+    async def dial(self, timeout_s: float) -> Any:
+        self.dials += 1
+        if self.dials == 1:
+            await asyncio.Event().wait()
+        return await self._server.dial(timeout_s)
+
+    async def close(self) -> None:
+        await self._server.close()
+
+
+@pytest.mark.parametrize("waiting", [False, True])
+def test_a_caller_who_is_stopped_while_the_connection_opens_blocks_nobody(waiting: bool) -> None:
+    async def story(scene: Scene) -> None:
+        client = AsyncVivavoceClient(server=cast(Any, _SlowDoor(scene.server)))
+        impatient = asyncio.create_task(client.tts("Words."))
+        await settle()
+        sibling = asyncio.create_task(client.tts("Others.")) if waiting else None
+        await settle()
+        impatient.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await impatient
+        async with asyncio.timeout(5):
+            assert (await (sibling or client.tts("Others.", **PCM))).raw_data.endswith(b"Others.")
+        await client.aclose()
+
+    play(story)
+
+
+def test_a_stream_whose_opening_was_cut_short_can_be_opened_again() -> None:
+    async def story(scene: Scene) -> None:
+        client = AsyncVivavoceClient(server=cast(Any, _SlowDoor(scene.server)))
+        stream = client.tts_stream("Words.", **PCM)
+        first = asyncio.ensure_future(_opened(stream))
+        await settle()
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        async with asyncio.timeout(5):
+            assert b"".join([data async for data in stream.iter_bytes()]) == b"Words."
+        await client.aclose()
+
+    play(story)
+
+
+async def _opened(stream: AsyncTTSStream) -> None:
+    await stream
+
+
+def test_a_session_that_was_never_entered_opens_with_its_first_use() -> None:
+    async def story(scene: Scene) -> None:
+        session = scene.client.realtime.tts.connect(CONFIG)
+        await session.send_text_chunks("Hello.")
+        assert b"".join([data async for data in session.receive_audio_chunks()]) == b"Hello."
+        await session.close()
+        connection = scene.client.realtime.tts.connect_multi_stream()
+        both = await asyncio.gather(*(connection.open_stream(CONFIG) for _ in range(2)))
+        assert len(scene.server.lines) == 2
+        for each in both:
+            await each.send_text_chunks("Hi.")
+            assert b"".join([data async for data in each.receive_audio_chunks()]) == b"Hi."
+        await connection.close()
+
+    play(story)
+
+
+@pytest.mark.parametrize("key", ["wr\u00f6ng", "a\nb", "x\x00"])
+def test_a_key_that_no_header_can_carry_is_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(VivavoceValidationError, match="api_key: expected") as caught:
+        VivavoceClient(api_key=key)
+    assert key not in str(caught.value)
+    VivavoceClient(api_key="from-a-file\n").close()

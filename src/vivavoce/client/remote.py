@@ -48,7 +48,10 @@ class Address:
             )
         self.url = f"{scheme}://{rest}"
         self.socket_url = f"{'wss' if scheme == 'https' else 'ws'}://{rest}{ROOT}/stream"
-        key = api_key if api_key is not None else os.environ.get("VIVAVOCE_API_KEY", "")
+        key = (api_key if api_key is not None else os.environ.get("VIVAVOCE_API_KEY", "")).strip()
+        if not (key.isascii() and key.isprintable()):
+            # Not repeated: it may be a secret with a stray character, and errors are written down.
+            raise VivavoceValidationError("api_key: expected printable ASCII characters", param="api_key")
         self.headers = {"authorization": f"Bearer {key}"} if key else {}
 
 

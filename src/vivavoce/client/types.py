@@ -65,7 +65,7 @@ class SpeechOptions(TypedDict, total=False):
     duration_s: float | None
     """Fits all the audio to 0.1 to 3600 s; it is then held until all of it is made."""
     seed: int
-    """Same seed, text and settings give the same samples."""
+    """Same seed, text and settings give the same samples, but for espeak-ng, whose noise cannot be seeded."""
     markup: bool
     """Whether ``<flush>`` and ``<break time="1.5s"/>`` in the text are obeyed rather than spoken."""
     dictionary: str | None

@@ -78,7 +78,7 @@ class AsyncRealtimeTTSSession:
 
     async def keep_alive(self) -> None:
         """Shows the server that somebody is there. The sockets do so themselves; it is never needed."""
-        await self._loop.run(self._core.speech.ping())
+        await self._loop.run(self._core.keep_alive())
 
     async def pause(self) -> None:
         """Keeps text here from now on. Audio of what was sent goes on coming."""
@@ -164,8 +164,7 @@ class AsyncMultiStreamConnection:
         await self.aclose()
 
     async def __aenter__(self) -> AsyncMultiStreamConnection:
-        if self._link.state == "new":
-            await self._loop.run(self._link.opening())
+        await self._loop.run(self._link.opened())
         return self
 
     async def __aexit__(
@@ -184,7 +183,7 @@ class AsyncRealtimeTTS:
     def connect(
         self, config: RealtimeTTSConfig | None = None, *, connect_timeout_sec: float | None = None
     ) -> AsyncRealtimeTTSSession:
-        """One stream on a socket of its own; opened when the ``async with`` block is entered.
+        """One stream on a socket of its own; opened when the ``async with`` block is entered, or with its first use.
 
         ``connect_timeout_sec`` stands for the client's ``Timeouts.connect_s``.
         """

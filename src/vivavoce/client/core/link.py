@@ -8,7 +8,7 @@ from typing import Final, Literal
 from msgspec.structs import replace
 
 from vivavoce.client.core.effects import Bell, Dial, Flow, Hang, Launch, Now, Receive, Sleep, Transmit, Wait
-from vivavoce.client.core.faults import DroppedError, passing
+from vivavoce.client.core.faults import DroppedError, again, passing
 from vivavoce.client.core.plan import Plan
 from vivavoce.client.core.wire import Wire
 from vivavoce.errors import VivavoceClientError, VivavoceConnectionError
@@ -34,13 +34,41 @@ class Link:
         """Streams that use it."""
         self.leaving = False
         """Whether this side is closing it."""
+        self.abandoned = False
+        """Whether whoever opened it was stopped on the way."""
+        self._opening = False
 
     def leave_seat(self) -> None:
         """A stream is done with it."""
         self.seats -= 1
 
+    def opened(self) -> Flow[None]:
+        """Opens it, or waits for whoever does. Raises VivavoceClientError."""
+        if self._opening:
+            yield Wait(self.bell, lambda: self.state != "new")
+        elif self.state == "new":
+            yield from self.opening()
+        if self.error is not None:
+            raise again(self.error)
+
     def opening(self) -> Flow[None]:
         """Opens it, with as many tries as the plan allows. Raises VivavoceClientError."""
+        self._opening = True
+        try:
+            yield from self._dialling()
+        finally:
+            self._opening = False
+            if self.state == "new":
+                # Cancelled or interrupted: whoever waits for it must not wait for ever.
+                self.abandoned = True
+                self._die(
+                    VivavoceConnectionError(
+                        "the opening of the connection was stopped", code="connection_failed"
+                    )
+                )
+        yield Launch(self._reading())
+
+    def _dialling(self) -> Flow[None]:
         attempt = 0
         while True:
             try:
@@ -54,7 +82,6 @@ class Link:
                 yield Sleep(self.plan.delay_s(attempt, error.retry_after_s))
         self.state = "up"
         self.bell.ring()
-        yield Launch(self._reading())
 
     def closing(self) -> Flow[None]:
         """Closes it; live streams end with an error, and the server cancels them."""
@@ -148,18 +175,19 @@ class Switchboard:
 
     def seat(self) -> Flow[Link]:
         """A link with room for one more stream, open. Raises VivavoceClientError."""
-        link = self._with_room()
-        if link is None:
-            link = self.new()
+        while True:
+            link = self._with_room() or self.new()
             link.seats += 1
-            yield from link.opening()
+            try:
+                yield from link.opened()
+            except VivavoceConnectionError:
+                if not link.abandoned:
+                    raise
+                continue  # another stream's caller was stopped while it opened the connection for both
+            except GeneratorExit:
+                link.leave_seat()
+                raise
             return link
-        link.seats += 1
-        if link.state == "new":
-            yield Wait(link.bell, lambda: link.state != "new")
-        if link.error is not None:
-            raise link.error
-        return link
 
     def check(self) -> None:
         """Raises VivavoceConnectionError when the client was closed."""

@@ -38,9 +38,7 @@ class RealtimeCore:
         self._over = False
 
     def start(self) -> Flow[None]:
-        """Opens the connection, if it is its own and not open yet, and the stream."""
-        if self.link.state == "new":
-            yield from self.link.opening()
+        """Opens the connection, if it is not open yet, and the stream."""
         yield from self._told(self.speech.start())
 
     # ---- text ---------------------------------------------------------------------------------------------------
@@ -65,6 +63,10 @@ class RealtimeCore:
         """Stops the stream; text that was kept is dropped with it."""
         self._held.clear()
         yield from self._told(self.speech.cancel())
+
+    def keep_alive(self) -> Flow[None]:
+        """Shows the server that somebody is there."""
+        yield from self._told(self.speech.ping())
 
     def pause(self) -> None:
         """Keep text here from now on."""
@@ -126,6 +128,8 @@ class RealtimeCore:
 
     def _told(self, flow: Flow[Any]) -> Flow[Any]:
         """``flow``, with a failure of the stream told as one of a realtime stream."""
+        if self.link.state == "new":
+            yield from self.link.opened()
         try:
             return (yield from flow)
         except (VivavoceConnectionError, VivavoceRealtimeError):

@@ -76,16 +76,20 @@ class Speech:
 
     def start(self) -> Flow[None]:
         """Opens the stream, if it is not open. Raises VivavoceClientError when no connection can be had."""
-        if self._starting:
-            if self._channel is None:
-                yield Wait(self._bell, lambda: self._channel is not None or self._left)
-            return
-        self._starting = True
-        try:
-            yield from self._open()
-        except VivavoceClientError as error:
-            self._abort(error)
-            raise
+        while self._channel is None and not self._left:
+            if self._starting:
+                yield Wait(self._bell, lambda: not self._starting)
+                continue
+            self._starting = True
+            try:
+                yield from self._open()
+            except VivavoceClientError as error:
+                self._abort(error)
+                raise
+            finally:
+                # Also when the caller is stopped on the way: another may start it then.
+                self._starting = False
+                self._bell.ring()
 
     def preset(self, text: str) -> None:
         """All of the text, before the stream is open: it goes out together with the opening."""

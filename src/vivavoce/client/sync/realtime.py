@@ -76,7 +76,7 @@ class RealtimeTTSSession:
 
     def keep_alive(self) -> None:
         """Shows the server that somebody is there. The sockets do so themselves; it is never needed."""
-        self._threads.run(self._core.speech.ping())
+        self._threads.run(self._core.keep_alive())
 
     def pause(self) -> None:
         """Keeps text here from now on. Audio of what was sent goes on coming."""
@@ -153,8 +153,7 @@ class MultiStreamConnection:
         self._threads.run(self._link.closing())
 
     def __enter__(self) -> MultiStreamConnection:
-        if self._link.state == "new":
-            self._threads.run(self._link.opening())
+        self._threads.run(self._link.opened())
         return self
 
     def __exit__(
@@ -173,7 +172,7 @@ class RealtimeTTS:
     def connect(
         self, config: RealtimeTTSConfig | None = None, *, connect_timeout_sec: float | None = None
     ) -> RealtimeTTSSession:
-        """One stream on a socket of its own; opened when the ``with`` block is entered.
+        """One stream on a socket of its own; opened when the ``with`` block is entered, or with its first use.
 
         ``connect_timeout_sec`` stands for the client's ``Timeouts.connect_s``.
         """
