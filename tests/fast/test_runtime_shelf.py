@@ -135,3 +135,20 @@ def test_a_spare_is_worth_it_for_voices_that_are_large_or_slow_to_load(
 ) -> None:
     assert SIZES["a"] <= SPARE_MB < SIZES["b"]
     assert placement().wants_spare(voice, took_s) is wants
+
+
+def test_a_removed_model_stays_with_the_workers_that_have_it() -> None:
+    made = Placement(2, BOUND_MB)
+    made.learn({"ann": 100.0, "bob": 100.0})
+    has, lacks = {"ann"}, {"bob"}
+    assert made.reachable("ann", lacks, [has, lacks])
+    made.keep(["bob:p1"])
+    assert made.reachable("ann", has, [has, lacks])
+    assert not made.reachable("ann", lacks, [has, lacks])
+    assert made.reachable(
+        "ann", lacks, [lacks, lacks]
+    )  # It fails there, in words, rather than waiting for ever.
+    assert made.reachable("bob", has, [has, lacks])
+    made.learn({"ann": 120.0})
+    made.keep(["ann", "bob"])
+    assert made.reachable("ann", lacks, [has, lacks])

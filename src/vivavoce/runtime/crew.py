@@ -107,6 +107,10 @@ class Crew:
             if isinstance(ending, BaseException) and not isinstance(ending, asyncio.CancelledError):
                 raise ending
 
+    def at_hand(self) -> list[set[str]]:
+        """What each worker has loaded."""
+        return [slot.at_hand for slot in self._slots]
+
     def look(self) -> list[int]:
         """Have every worker that runs look for voices again; the slots that will answer."""
         running = [(slot.index, slot.process) for slot in self._slots if slot.process is not None]

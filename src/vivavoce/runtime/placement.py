@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from vivavoce.engines.base import model_of
@@ -21,11 +21,23 @@ class Placement:
     def __init__(self, workers: int, bound_mb: float) -> None:
         self._bound_mb = bound_mb
         self._memory_mb: dict[str, float] = {}
+        self._removed: frozenset[str] = frozenset()
         self._aboard: list[Counter[str]] = [Counter() for _ in range(workers)]
 
     def learn(self, memory_mb: Mapping[str, float]) -> None:
         """What a worker says that its models take."""
         self._memory_mb.update(memory_mb)
+
+    def keep(self, voices: Iterable[str]) -> None:
+        """Which voices can still be loaded: models that none of them uses were removed."""
+        self._removed = frozenset(self._memory_mb) - {model_of(voice) for voice in voices}
+
+    def reachable(self, model: object, at_hand: Collection[str], others: Iterable[Collection[str]]) -> bool:
+        """Whether a worker with ``at_hand`` may be given ``model``. One that was removed stays with the workers that
+        have it, as long as any of ``others`` does; when none does, it may be tried anywhere, and will fail."""
+        if model not in self._removed or model in at_hand:
+            return True
+        return not any(model in other for other in others)
 
     def heavy(self, voice: str) -> str | None:
         """The model of ``voice`` if it has to be loaded, else ``None``."""

@@ -227,7 +227,7 @@ class LocalPool:
             return
         now = self._clock.now()
         self._idle.pop(slot.index, None)  # Pulling may wake other streams: they must not pick this worker.
-        fits = partial(self._placement.fits, slot.index)
+        fits = partial(self._fits, slot)
         while (choice := self._scheduler.pick(slot.index, now, fits)) is not None:
             seat = choice.stream
             flight = seat.flight or self._pull(seat, now)
@@ -240,6 +240,10 @@ class LocalPool:
                 return
         self._idle[slot.index] = slot
         self._arm(now)
+
+    def _fits(self, slot: Slot, model: object) -> bool:
+        reachable = self._placement.reachable(model, slot.at_hand, self._crew.at_hand())
+        return reachable and self._placement.fits(slot.index, model)
 
     def _pull(self, seat: Seat, now: float) -> Flight | None:
         utterance = seat.source.pull()
@@ -321,6 +325,7 @@ class LocalPool:
         """All workers see the same voices: what one says now is what there is."""
         self._voices.clear()
         self._learn(found.voices, found.memory_mb)
+        self._placement.keep(self._voices)
         self._looks.over(slot.index)
 
     def _on_stepped(self, slot: Slot, report: Stepped) -> None:
