@@ -160,6 +160,17 @@ def test_a_voice_is_changed_in_part() -> None:
     assert desk.custom[uid].metadata["tags"] == [{"value": "warm"}]
 
 
+def test_a_voice_cannot_begin_before_its_recording() -> None:
+    desk = PaperDesk()
+    uid = created(desk)
+    answer = call(desk, "PUT", f"/api/voices/{uid}", {"start_s": -0.5})
+    assert told(answer, 422)["detail"][0] == {
+        "loc": ["body", "start_s"],
+        "msg": "start_s: expected a number >= 0.0",
+        "type": "value_error",
+    }
+
+
 def test_trap_9_a_delete_is_204_with_a_content_type_of_json() -> None:
     desk = PaperDesk()
     uid = created(desk)

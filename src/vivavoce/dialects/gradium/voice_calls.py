@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from vivavoce.dialects.desk import Answer, Call, Desk
 from vivavoce.dialects.gradium import reading
@@ -30,7 +30,7 @@ class VoiceChanges(Struct, kw_only=True):
 
     name: str | None = None
     description: str | None = None
-    start_s: float | None = None
+    start_s: Annotated[float, Meta(ge=0)] | None = None
     language: str | None = None
     tags: list[dict[str, Any]] | None = None
     rank: float | UnsetType | None = UNSET
