@@ -92,7 +92,7 @@ def test_the_page_send_text_incrementally(sync: Any) -> None:
     found = sync["send_text_incrementally"]
     assert found["one_s"] == pytest.approx(found["other_s"], rel=0.01)
     assert 1.5 < found["one_s"] < 4
-    assert sync["leave_at_once"]["took_s"] < 5
+    assert sync["leave_at_once"]["took_s"] < 15  # It has 40 s to hear.
 
 
 def test_the_page_receive_events(sync: Any) -> None:

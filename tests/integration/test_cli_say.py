@@ -194,7 +194,7 @@ def test_ctrl_c_ends_cleanly_and_keeps_what_was_spoken(tmp_path: Path) -> None:
     _, errors = process.communicate(timeout=TIMEOUT_S)
     assert process.returncode == 130
     assert errors.strip() == b""
-    _, alive = psutil.wait_procs(workers, timeout=5)
+    _, alive = psutil.wait_procs(workers, timeout=TIMEOUT_S)
     assert not alive
     with wave.open(str(path)) as file:
         assert file.getnframes() * 2 + 44 == path.stat().st_size
@@ -223,7 +223,7 @@ def test_a_reader_who_leaves_ends_the_work_quietly() -> None:
     assert process.stderr is not None
     assert process.wait(TIMEOUT_S) == 141
     assert process.stderr.read() == b""
-    _, alive = psutil.wait_procs(workers, timeout=5)
+    _, alive = psutil.wait_procs(workers, timeout=TIMEOUT_S)
     assert not alive
     process.stdin.close()
     process.stderr.close()

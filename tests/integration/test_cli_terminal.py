@@ -50,7 +50,7 @@ def at_terminal(*arguments: str, **env: str) -> tuple[int, str]:
             break
         shown += data
     os.close(master)
-    return process.wait(5), shown.decode()
+    return process.wait(TIMEOUT_S), shown.decode()
 
 
 def plain(shown: str) -> str:

@@ -288,11 +288,12 @@ def test_a_listener_who_never_plays_is_made_no_more_than_the_lead(run: Runner) -
 
     async def scenario() -> None:
         async with running(1, lead_s=2.0) as pool:
+            began = time.monotonic()
             listener = Listener(*[words(10)] * 50).attach(pool)
             await listener.until(lambda heard: heard.seconds >= 1.5)
             await spoken(pool, words(20))
             made_s, at = listener.seconds, time.monotonic()
-            assert made_s <= 2.5
+            assert made_s <= (at - began) + 2.5
             await listener.until(lambda heard: heard.seconds > made_s)  # Time goes on, and so does the work.
             await listener.until(lambda heard: heard.seconds > made_s + 1)
             assert listener.seconds <= made_s + (time.monotonic() - at) + 1.0
@@ -390,7 +391,7 @@ def test_workers_end_with_a_parent_that_is_killed() -> None:
         pids = workers_of(parent.pid)
         assert len(pids) == 2
         parent.kill()
-    until = time.monotonic() + 2
+    until = time.monotonic() + 20
     while any(map(alive, pids)) and time.monotonic() < until:
         time.sleep(0.01)
     assert [pid for pid in pids if alive(pid)] == []

@@ -95,7 +95,7 @@ def _front() -> Generator[Front]:
     yield front
     front.sock.close()
     try:
-        assert front.process.wait(5) in (0, -signal.SIGKILL)
+        assert front.process.wait(20) in (0, -signal.SIGKILL)
     finally:
         front.process.kill()
         front.process.wait()
@@ -196,7 +196,7 @@ def test_ctrl_c_is_the_parents_affair(front: Front) -> None:
 
 def test_it_ends_with_its_socket(front: Front) -> None:
     front.sock.close()
-    assert front.process.wait(5) == 0
+    assert front.process.wait(20) == 0
 
 
 def test_it_ends_although_nobody_reads_what_it_sends(front: Front) -> None:
@@ -206,7 +206,7 @@ def test_it_ends_although_nobody_reads_what_it_sends(front: Front) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         front.process.wait(0.3)
     front.sock.close()
-    assert front.process.wait(5) == 0
+    assert front.process.wait(20) == 0
 
 
 def test_a_crash_closes_the_socket(front: Front) -> None:

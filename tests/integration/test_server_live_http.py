@@ -33,7 +33,7 @@ def client(server: Live) -> Iterator[httpx.Client]:
         yield made
 
 
-def eventually(true: Callable[[], bool], within_s: float = 10.0) -> None:
+def eventually(true: Callable[[], bool], within_s: float = 30.0) -> None:
     """Waits for something that another process does."""
     until = time.monotonic() + within_s
     while not true():

@@ -70,7 +70,7 @@ def idle(server: Live) -> bool:
     return bool(server.look("health")["live_streams"] == 0)
 
 
-def eventually(true: Callable[[], bool], within_s: float = 10.0) -> None:
+def eventually(true: Callable[[], bool], within_s: float = 30.0) -> None:
     """Waits for something that another process does."""
     until = time.monotonic() + within_s
     while not true():

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from live import Live, serving
+from wire import eventually, idle
 
 pytestmark = pytest.mark.integration
 
@@ -47,7 +47,4 @@ def test_a_resend_goes_on_from_the_byte_that_is_missing(server: Live) -> None:
 
 def test_without_a_range_the_work_ends_with_its_listener(server: Live) -> None:
     _broken(server, 1000)
-    until = time.monotonic() + 5
-    while server.look("health")["live_streams"] and time.monotonic() < until:
-        time.sleep(0.01)
-    assert server.look("health")["live_streams"] == 0
+    eventually(lambda: idle(server))

@@ -8,7 +8,6 @@ import resource
 import signal
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,12 @@ from vivavoce.errors import OutOfRangeError
 from vivavoce.server import serve
 from vivavoce.server.serve import address_of, listen, run
 from vivavoce.settings import Settings
+from wire import eventually
 
 pytestmark = pytest.mark.integration
+
+PATIENCE_S = 60
+"""For what another process does on a busy machine; nothing here takes that long by itself."""
 
 # A second and a half of audio, and more than half a second of waiting in the middle.
 SLOW = "These are some first words. {{delay 600}} And these are the last."
@@ -45,7 +48,9 @@ class Download(threading.Thread):
 
     def run(self) -> None:
         try:
-            with httpx.stream("POST", f"{self._url}/v1/speech", json=self._request, timeout=30) as answer:
+            with httpx.stream(
+                "POST", f"{self._url}/v1/speech", json=self._request, timeout=PATIENCE_S
+            ) as answer:
                 for chunk in answer.iter_raw():
                     self.body += chunk
                     self.begun.set()
@@ -63,8 +68,8 @@ def streaming(ws_url: str, text: str) -> Iterator[ClientConnection]:
             {"type": "end"},
         ):
             line.send(json.dumps(message))
-        assert json.loads(line.recv(timeout=10))["type"] == "opened"
-        line.recv(timeout=10)
+        assert json.loads(line.recv(timeout=PATIENCE_S))["type"] == "opened"
+        line.recv(timeout=PATIENCE_S)
         yield line
 
 
@@ -86,7 +91,7 @@ def test_live_streams_finish_and_then_the_process_ends_well(tmp_path: Path) -> N
         assert kept.get("/v1/speech/ready").status_code == 200
         workers = psutil.Process(server.process.pid).children()
         download = Download(server.url, SLOW)
-        assert download.begun.wait(10)
+        assert download.begun.wait(PATIENCE_S)
         server.process.send_signal(signal.SIGTERM)
 
         assert [m if isinstance(m, int) else m["code"] for m in rest(idle)] == ["shutting_down", 1012]
@@ -98,11 +103,11 @@ def test_live_streams_finish_and_then_the_process_ends_well(tmp_path: Path) -> N
 
         *_, ended, error, code = rest(line)
         assert (ended["type"], error["code"], code) == ("ended", "shutting_down", 1012)
-        download.join(10)
+        download.join(PATIENCE_S)
         assert not download.cut
         assert len(download.body) == round(ended["audio_s"] * 48_000)
-        assert server.process.wait(10) == 0
-        assert not psutil.wait_procs(workers, timeout=5)[1]
+        assert server.process.wait(PATIENCE_S) == 0
+        assert not psutil.wait_procs(workers, timeout=PATIENCE_S)[1]
         assert "Traceback" not in server.log
 
 
@@ -110,13 +115,13 @@ def test_what_does_not_finish_in_time_is_told_and_cut(tmp_path: Path) -> None:
     endless = "Some first words to hear. {{hang}}"
     with serving(tmp_path, drain_s=0.1) as server, streaming(server.ws_url, endless) as line:
         download = Download(server.url, endless)
-        assert download.begun.wait(10)
+        assert download.begun.wait(PATIENCE_S)
         server.process.send_signal(signal.SIGINT)
         *_, error, code = rest(line)
         assert (error["code"], error["final"], code) == ("shutting_down", True, 1012)
-        download.join(10)
+        download.join(PATIENCE_S)
         assert download.cut
-        assert server.process.wait(10) == 0
+        assert server.process.wait(PATIENCE_S) == 0
         assert "Traceback" not in server.log
 
 
@@ -124,10 +129,18 @@ def test_a_second_interrupt_does_not_wait(tmp_path: Path) -> None:
     endless = "Some first words to hear. {{hang}}"
     with serving(tmp_path, drain_s=600) as server, streaming(server.ws_url, endless):
         server.process.send_signal(signal.SIGINT)
-        time.sleep(0.3)
+        eventually(lambda: _refuses(server.port))  # Two signals that nobody has looked at yet would be one.
         assert server.process.poll() is None
         server.process.send_signal(signal.SIGINT)
-        assert server.process.wait(10) == 0
+        assert server.process.wait(PATIENCE_S) == 0
+
+
+def _refuses(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return True
+    return False
 
 
 def test_a_client_that_answers_no_pings_is_let_go(tmp_path: Path) -> None:
@@ -139,7 +152,7 @@ def test_a_client_that_answers_no_pings_is_let_go(tmp_path: Path) -> None:
             b"GET /v1/speech/stream HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
             b"sec-websocket-version: 13\r\nsec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
         )
-        raw.settimeout(10)
+        raw.settimeout(PATIENCE_S)
         received = b""
         while chunk := raw.recv(4096):
             received += chunk
