@@ -18,7 +18,8 @@ from typing import Protocol, TypeAlias
 from msgspec import Struct
 
 from vivavoce.errors import VivavoceError
-from vivavoce.speech import Command, Event, Gender, Open
+from vivavoce.settings import Settings
+from vivavoce.speech import Command, Event, Gender, Open, VoiceInfo
 
 Frame: TypeAlias = str | bytes
 StreamKey: TypeAlias = int | str
@@ -175,6 +176,13 @@ class Exchange(Protocol):
 
 HttpDialect: TypeAlias = Callable[[Mapping[str, str]], Exchange]
 """Makes the exchange of one request from the parameters in its path."""
+
+Resolve: TypeAlias = Callable[[str, str | None], VoiceInfo]
+"""The installed voice behind a name and language. Raises UnknownVoiceError or UnknownLanguageError."""
+SocketFactory: TypeAlias = Callable[[Resolve, Settings], SocketDialect]
+"""Makes what greets the sockets of one path."""
+HttpFactory: TypeAlias = Callable[[Resolve], HttpDialect]
+"""Makes what answers the requests of one path."""
 
 
 class VoiceAlias(Struct, frozen=True, kw_only=True):

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
 
 from vivavoce.dialects import gradium, soniox
-from vivavoce.dialects.contract import HttpDialect, VoiceAlias
+from vivavoce.dialects.contract import HttpDialect, HttpFactory, SocketFactory, VoiceAlias
 from vivavoce.dialects.desk import Refuse, Service
 from vivavoce.dialects.features import Features
 from vivavoce.dialects.gradium.opening import OUTPUTS
@@ -44,8 +44,8 @@ class Wire:
     """One vendor's wire, as its package offers it."""
 
     name: str
-    sockets: Mapping[str, Any]
-    speech: Callable[[Settings], Mapping[str, Any]]
+    sockets: Mapping[str, SocketFactory]
+    speech: Callable[[Settings], Mapping[str, HttpFactory]]
     services: Callable[[Settings], Sequence[Service]]
     voices: Mapping[str, VoiceAlias]
     credential: Credential
@@ -54,8 +54,8 @@ class Wire:
     features: Features
     claims: Claim | None = None
     """Whether a request is surely this vendor's, for paths that others have as well; without one, none is."""
-    own: str = ""
-    """Start of the paths at the root that no other wire has."""
+    own: tuple[str, ...] = ()
+    """Folders of the root in which no other wire has anything."""
     browsers: bool = False
     """Whether pages of other origins may use it: the vendor's own examples are such pages."""
 
@@ -108,7 +108,7 @@ WIRES: Final = (
             dictionary="pronunciation_id",
             rewrite="json_config.rewrite_rules",
         ),
-        own="/api",
+        own=("/api",),
     ),
     Wire(
         name="supertone",
@@ -126,6 +126,7 @@ WIRES: Final = (
             keys=("x-sup-api-key",),
             uploads="/v1/custom-voices/cloned-voice",
         ),
+        own=("/v1/text-to-speech", "/v1/predict-duration", "/v1/custom-voices"),
     ),
     Wire(
         name="suonora",
@@ -138,6 +139,7 @@ WIRES: Final = (
         features=Features(
             formats=("mp3",), means=("pitch", "style"), keys=("bearer",), resumes=("download",)
         ),
+        own=("/v1/audio",),
         browsers=True,
     ),
 )
@@ -203,10 +205,9 @@ def routes(house: House, replays: Replays, wires: Sequence[Wire] = WIRES) -> lis
     found += [Route(path, root[path]) for path in sorted(root, key=lambda one: one.count("{"))]
     for wire in wires:
         nowhere = Nowhere(wire.name, wire.refuse)
-        for own in (f"/{wire.name}", wire.own):
-            if own:
-                found.append(Route(f"{own}/{{path:path}}", nowhere))
-                found.append(WebSocketRoute(f"{own}/{{path:path}}", nowhere))
+        for folder in (f"/{wire.name}", *wire.own):
+            found.append(Route(f"{folder}/{{path:path}}", nowhere))
+            found.append(WebSocketRoute(f"{folder}/{{path:path}}", nowhere))
         if wire.claims:
             found.append(ClaimedRoute("/{path:path}", nowhere, wire.claims))
     return found

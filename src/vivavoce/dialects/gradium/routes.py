@@ -6,10 +6,10 @@ Every path is served under ``/api``, as at the vendor, and without it, as the SD
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Final, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Final
 
-from vivavoce.dialects.contract import HttpDialect, SocketDialect
+from vivavoce.dialects.contract import HttpDialect, HttpFactory, Resolve, SocketDialect, SocketFactory
 from vivavoce.dialects.desk import Handler, Service
 from vivavoce.dialects.gradium import account_calls, designer, dictionary_calls, voice_calls
 from vivavoce.dialects.gradium.adapter import GradiumSockets
@@ -18,14 +18,8 @@ from vivavoce.dialects.gradium.errors import refuse
 from vivavoce.dialects.gradium.oneshot import GradiumExchange
 from vivavoce.records import Scope
 from vivavoce.settings import Settings
-from vivavoce.speech import VoiceInfo
 
 __all__ = ["SERVICES", "SOCKETS", "SPEECH", "VOICES", "credential", "refuse"]
-
-Resolve: TypeAlias = Callable[[str, str | None], VoiceInfo]
-"""Finds voices. Not needed here: this wire asks for none before its streams are opened."""
-SocketFactory: TypeAlias = Callable[[Resolve, Settings], SocketDialect]
-HttpFactory: TypeAlias = Callable[[Resolve], HttpDialect]
 
 BASES: Final = ("/api", "")
 _AUTHORIZATION: Final = "api-key "

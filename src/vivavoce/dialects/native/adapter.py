@@ -8,7 +8,7 @@ stream's audio frames (from 0, wrapping), followed by audio bytes. The whole wir
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, assert_never
 
 import msgspec
@@ -26,6 +26,7 @@ from vivavoce.dialects.contract import (
     Handshake,
     Reading,
     Reply,
+    Resolve,
     Start,
     StreamKey,
     Tick,
@@ -44,13 +45,10 @@ from vivavoce.errors import (
     WrongTypeError,
     quoted,
 )
-from vivavoce.speech import Audio, Cancel, End, Ended, Event, Failed, Flush, Flushed, Mark, Text, VoiceInfo
+from vivavoce.speech import Audio, Cancel, End, Ended, Event, Failed, Flush, Flushed, Mark, Text
 
 HEADER: Final = struct.Struct("<II")
 NDJSON: Final = "application/x-ndjson"
-
-Resolve = Callable[[str, str | None], VoiceInfo]
-"""The voice behind a name and language. Raises UnknownVoiceError or UnknownLanguageError."""
 
 _encode = msgspec.json.Encoder().encode
 

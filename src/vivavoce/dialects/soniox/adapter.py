@@ -25,13 +25,13 @@ from vivavoce.dialects.contract import (
     Handshake,
     Reading,
     Reply,
+    Resolve,
     Start,
     StreamKey,
     Tick,
     Welcome,
 )
 from vivavoce.dialects.soniox import errors, messages, reading
-from vivavoce.dialects.soniox.reading import Resolve
 from vivavoce.dialects.soniox.timestamps import Timestamps
 from vivavoce.errors import (
     AuthenticationError,

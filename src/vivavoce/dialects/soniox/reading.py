@@ -7,11 +7,12 @@ members that the wire does not have are passed over, as the vendor does.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final, NoReturn
 
 import orjson
 
+from vivavoce.dialects.contract import Resolve
 from vivavoce.dialects.soniox.audio import output
 from vivavoce.dialects.soniox.messages import Config
 from vivavoce.dialects.soniox.models import LANGUAGES, MODELS, SPEED_MAX, SPEED_MIN, tag
@@ -25,10 +26,7 @@ from vivavoce.errors import (
     UnknownVoiceError,
     WrongTypeError,
 )
-from vivavoce.speech import Open, Prosody, VoiceInfo
-
-Resolve = Callable[[str, str | None], VoiceInfo]
-"""The voice behind a name and language. Raises UnknownVoiceError or UnknownLanguageError."""
+from vivavoce.speech import Open, Prosody
 
 MAX_NAME: Final = 50
 MAX_TEXT: Final = 5000

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final, TypeAlias
+from collections.abc import Mapping
+from typing import Final
 
-from vivavoce.dialects.contract import HttpDialect, SocketDialect
+from vivavoce.dialects.contract import HttpDialect, HttpFactory, Resolve, SocketDialect, SocketFactory
 from vivavoce.dialects.desk import Service
 from vivavoce.dialects.soniox import account_calls, voice_calls
 from vivavoce.dialects.soniox.adapter import SonioxExchange, SonioxSockets, credential
-from vivavoce.dialects.soniox.reading import Resolve
 from vivavoce.dialects.soniox.rest import refuse, refuse_voice
 from vivavoce.settings import Settings
 
 __all__ = ["SERVICES", "SOCKETS", "SPEECH", "credential", "refuse"]
-
-SocketFactory: TypeAlias = Callable[[Resolve, Settings], SocketDialect]
-HttpFactory: TypeAlias = Callable[[Resolve], HttpDialect]
 
 _VOICE: Final = "/v1/voices/{voice_id}"
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from vivavoce.dialects.contract import HttpDialect
+from vivavoce.dialects.contract import HttpFactory, SocketFactory
 from vivavoce.dialects.desk import Service
 from vivavoce.dialects.suonora import errors, rest
 from vivavoce.dialects.suonora.adapter import SuonoraExchange
 from vivavoce.dialects.suonora.cast import VOICES as VOICES
-from vivavoce.speech import VoiceInfo
-
-Resolve = Callable[[str, str | None], VoiceInfo]
-HttpFactory = Callable[[Resolve], HttpDialect]
-"""This wire needs no voice before its stream is opened: format and rate are its own."""
 
 SPEECH_PATH: Final = "/v1/audio/speech"
 STREAM_PATH: Final = "/v1/audio/stream"
 
-SOCKETS: Final[Mapping[str, object]] = {}
+SOCKETS: Final[Mapping[str, SocketFactory]] = {}
 """This wire has no sockets."""
 SPEECH: Final[Mapping[str, HttpFactory]] = {
     SPEECH_PATH: lambda resolve: lambda path: SuonoraExchange(streaming=False),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from vivavoce.dialects.contract import Exchange, HttpDialect
+from vivavoce.dialects.contract import Exchange, HttpDialect, HttpFactory, Resolve, SocketFactory
 from vivavoce.dialects.desk import Answer, Call, Desk, Handler, Refuse, Service
 from vivavoce.dialects.supertone import custom, errors, reading, usage, voices
 from vivavoce.dialects.supertone import messages as wire
@@ -17,16 +17,11 @@ from vivavoce.dialects.supertone.reading import RATE_HZ
 from vivavoce.dialects.supertone.reading import Manner as Manner
 from vivavoce.formats import audio_format
 from vivavoce.records import Scope
-from vivavoce.speech import VoiceInfo
-
-Resolve = Callable[[str, str | None], VoiceInfo]
-HttpFactory = Callable[[Resolve], HttpDialect]
-"""This wire needs no voice before its stream is opened: format and rate are its own."""
 
 CREATE: Final = "/v1/text-to-speech/{voice_id}"
 STREAM: Final = "/v1/text-to-speech/{voice_id}/stream"
 
-SOCKETS: Final[Mapping[str, object]] = {}
+SOCKETS: Final[Mapping[str, SocketFactory]] = {}
 """This wire has no sockets."""
 refuse: Final = errors.answer
 
