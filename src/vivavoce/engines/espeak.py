@@ -22,6 +22,7 @@ from typing import Final
 
 from vivavoce.engines.base import Emit
 from vivavoce.engines.boundaries import bare, ends_in_clause_mark, pause_samples
+from vivavoce.engines.espeak_guard import guarded
 from vivavoce.engines.espeak_library import RATE_HZ, Event, Library, Parameters
 from vivavoce.engines.espeak_marks import Transcript
 from vivavoce.engines.espeak_voices import MAN, WOMAN, Language, Variant, languages, variants
@@ -60,15 +61,6 @@ _NO_BOUNDARY: Final = "\x01V "
 """The command for a change of voice, without a name: ends the clause with no tone and no pause."""
 _PHONEME_INPUT: Final = re.compile(r"\[\[(?=[^\[\]]*[A-Za-z])[!-Z\\^-~]+(?: [!-Z\\^-~]+)*\]\]")
 """``[[...]]``: mnemonics in printable ASCII, a letter among them, words divided by single spaces."""
-_DOTTED: Final = re.compile(r"(?:[^\s.]{0,3}\s?\.){30,}")
-"""More dots than any abbreviation has. espeak-ng 1.52 takes "a.a.a." for one word, however long, and some 170 letters
-of it overrun a buffer on its stack: the process dies."""
-_DANGLING: Final = re.compile(r"(?<=\S)(?<![^\W_])-(?=[^\s\d])")
-"""A hyphen between a mark and a word, as in "'-a": a null pointer in Danish, Vietnamese and Hindi, at the least."""
-
-_BRAILLE: Final = {0x2800 + dots: 0x2800 + (dots & 0x3F) for dots in range(0x100) if dots.bit_count() > 6}
-"""Braille cells of seven or eight dots, without the two at the bottom. espeak-ng names a cell by its dots' numbers, and
-seven long ones (Arabic, Finnish, Setswana, Tigrinya, Totontepec Mixe) overrun a buffer on its stack."""
 
 
 class EspeakEngine:
@@ -165,12 +157,12 @@ class EspeakJob:
 def sayable(text: str, boundary: Boundary) -> tuple[str, bool]:
     """``text`` as the library is to get it, every character in its place, and whether ``[[...]]`` is obeyed in it.
 
-    Control characters (the library's own commands and NUL), lone surrogates and what is known to crash the library
-    become spaces, and large braille cells small ones. Double brackets are obeyed when some are well formed; others in
-    the same text are then blunted.
+    Control characters (the library's own commands and NUL) and lone surrogates become spaces, and what is known to
+    crash the library is guarded. Double brackets are obeyed when some are well formed; others in the same text are then
+    blunted.
     """
     text = "".join(" " if c < " " or "\x7f" <= c <= "\x9f" or "\ud800" <= c <= "\udfff" else c for c in text)
-    text = _DANGLING.sub(" ", _DOTTED.sub(lambda run: run[0].replace(".", " "), text)).translate(_BRAILLE)
+    text = guarded(text)
     phonemes = [found.span() for found in _PHONEME_INPUT.finditer(text)]
     if phonemes:
         text = _blunted(text, phonemes)

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from vivavoce.engines.espeak_guard import guarded
 from vivavoce.engines.espeak_library import Event, Library, Parameters
 from vivavoce.engines.piper.config import VoiceConfig
 from vivavoce.engines.piper.terminators import Terminator, terminator
@@ -119,10 +120,15 @@ class EspeakText:
 
 
 def plain(text: str) -> str:
-    """``text`` with control characters but white space, and lone surrogates, as spaces; every place is kept."""
-    return "".join(
-        " " if (c < " " and c not in "\t\n\r") or "\x7f" <= c <= "\x84" or "\ud800" <= c <= "\udfff" else c
-        for c in text
+    """``text`` with control characters but white space, and lone surrogates, as spaces, and guarded; every place is
+    kept."""
+    return guarded(
+        "".join(
+            " "
+            if (c < " " and c not in "\t\n\r") or "\x7f" <= c <= "\x84" or "\ud800" <= c <= "\udfff"
+            else c
+            for c in text
+        )
     )
 
 
