@@ -101,7 +101,7 @@ def test_every_documented_style_has_a_profile(style: str) -> None:
 
 def test_null_and_what_the_sdk_leaves_out_is_the_default() -> None:
     assert read(pitch=None, style=None, styleDegree=None, lang=None) == read()
-    assert read(pitch="", lang="") == read()
+    assert read(pitch="", lang="", style="") == read()
 
 
 BAD = [

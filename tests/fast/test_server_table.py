@@ -121,7 +121,9 @@ SHAPES = {
         ("/gradium/speech/tts", {}, 400, "gradium"),
         ("/supertone/v1/nothing", {}, 404, "supertone"),
         ("/v1/nothing", {"x-sup-api-key": "k"}, 404, "supertone"),
+        ("/v1/text-to-speech/v1/streams", {}, 404, "supertone"),
         ("/suonora/v1/nothing", {}, 404, "suonora"),
+        ("/v1/audio/nothing", {}, 404, "suonora"),
         ("/v1/nothing", {}, 404, "native"),
     ],
 )
@@ -132,6 +134,13 @@ def test_what_is_not_there_is_told_in_the_words_of_the_wire_that_was_meant(
     call = asyncio.run(fetch(App(home), "GET", target, headers=headers))
     assert (call.status, call.headers["content-type"]) == (status, "application/json")
     assert _shape(call.body) == SHAPES[wire]
+
+
+@pytest.mark.parametrize("wire", table.WIRES, ids=lambda wire: wire.name)
+def test_a_folder_of_a_wires_own_has_nothing_of_another(wire: table.Wire) -> None:
+    others = [path for other in table.WIRES if other is not wire for path in _paths(other)]
+    for folder in wire.own:
+        assert [path for path in others if path.startswith(f"{folder}/")] == []
 
 
 @pytest.mark.parametrize(("path", "wire"), [("/soniox/tts", "soniox"), ("/api/speech/asr", "gradium")])

@@ -27,7 +27,7 @@ class SpeechRequest(Struct, frozen=True, kw_only=True, rename="camel"):
     voice: str
     pitch: str | None = None
     """A signed percentage of the fundamental frequency."""
-    style: StyleName | None = None
+    style: StyleName | Literal[""] | None = None
     style_degree: Annotated[float, Meta(ge=0.5, le=2.0)] | None = None
     lang: str | None = None
     """BCP 47."""
