@@ -33,6 +33,7 @@ LONG: Final = (
 """One sentence of 66 words without a comma: no server here cuts it, but for Vivavoce's first unit of four words."""
 TEXTS: Final = {
     "16 words": SENTENCE,
+    "66 words": LONG,
     "3 sentences": " ".join(re.split(r"(?<=\.) ", STORY)[:3]),
     "6 sentences": STORY,
     "12 sentences": f"{STORY} {STORY}",
@@ -83,8 +84,9 @@ PLANS: Final = {
         rows=(
             Row(1, "6 sentences", 1, "one"),
             Row(4, "3 sentences", 2),
-            Row(16, "16 words", 3, "units"),
-            Row(16, "3 sentences", 2, within_s=100.0),
+            Row(16, "16 words", 2, "units"),
+            Row(16, "66 words", 1),
+            Row(16, "3 sentences", 2),
             Row(32, "3 sentences", 1),
         )
     ),
@@ -322,8 +324,8 @@ async def size(name: str, folder: Path, plan: Plan) -> dict[str, Any]:
     async with all_up(openings) as everybody:
         found = {
             "alone": {
-                "16 words": await alone(everybody, SENTENCE, plan.short),
-                "66 words": await alone(everybody, LONG, plan.long),
+                "16 words": await alone(everybody, TEXTS["16 words"], plan.short),
+                "66 words": await alone(everybody, TEXTS["66 words"], plan.long),
             },
             "llm_pace": await paced(everybody, plan.pace),
             "together": await together(everybody, plan.rows, plan.most_s),

@@ -217,7 +217,7 @@ def plot(results: dict[str, Any]) -> None:
         len(sizes), 2, figsize=(10, 3.5 * len(sizes)), layout="constrained", squeeze=False
     )
     for (first, starved), (size, part) in zip(axes, sizes.items(), strict=True):
-        rows = [row for row in part["together"] if "servers" in row and row["text"] != "16 words"]
+        rows = [row for row in part["together"] if "servers" in row and row["text"].endswith("sentences")]
         counts = [row["listeners"] for row in rows]
         for name in (OURS, UNCUT, HTTP, WYOMING):
             found = [row["servers"][name] for row in rows]

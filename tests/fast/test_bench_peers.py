@@ -42,7 +42,7 @@ def test_a_row_is_left_out_by_what_a_peer_would_need_and_never_by_what_ours_woul
 
 def test_texts_are_as_long_as_they_say() -> None:
     assert len(TEXTS["16 words"].split()) == 16
-    assert len(peers.LONG.split()) == 66
+    assert len(TEXTS["66 words"].split()) == 66
     assert len(peers.LONG) <= 300  # else Vivavoce would cut it
     assert "," not in peers.LONG
     for count in (3, 6, 12):
