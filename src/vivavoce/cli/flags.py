@@ -53,6 +53,23 @@ def settings_flags(command: C) -> C:
     return command
 
 
+def ways_flags(command: C) -> C:
+    """Give ``command`` the flags that say how to speak: speed, pitch, intonation, volume, style."""
+    for option in reversed(_WAYS):
+        command = option(command)
+    return command
+
+
+_WAYS: Final = (
+    click.option("--speed", type=float, default=1.0, metavar="X", help="0.25 to 4; 2 is twice as fast."),
+    click.option("--pitch", type=float, default=0.0, metavar="ST", help="-24 to 24 semitones."),
+    click.option("--pitch-range", type=float, default=1.0, metavar="X", help="Intonation, 0 (flat) to 2."),
+    click.option("--volume", type=float, default=1.0, metavar="X", help="0 to 4; never clips."),
+    click.option("--style", default="neutral", metavar="NAME", help="cheerful, calm, sad, whispering, …"),
+    click.option("--style-degree", type=float, default=1.0, metavar="X", help="0 (no effect) to 2 (double)."),
+)
+
+
 def _flag(option: Option) -> Callable[[C], C]:
     shown = f"{option.help} [{default_of(option)}; {option.environment}]"
     if option.type is bool:

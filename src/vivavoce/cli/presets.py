@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from msgspec import to_builtins
 
+from vivavoce.cli.flags import ways_flags
 from vivavoce.cli.output import console, print_json, table
 from vivavoce.cli.shelf import named
 from vivavoce.cli.storing import moment, store_flags, with_store
@@ -37,12 +38,7 @@ def preset() -> None:
 @click.option(
     "--id", "voice_id", metavar="ID", help="What requests call it. [NAME, with - for what no id may have]"
 )
-@click.option("--speed", type=float, default=1.0, metavar="X", help="0.25 to 4; 2 is twice as fast.")
-@click.option("--pitch", type=float, default=0.0, metavar="ST", help="-24 to 24 semitones.")
-@click.option("--pitch-range", type=float, default=1.0, metavar="X", help="Intonation, 0 (flat) to 2.")
-@click.option("--volume", type=float, default=1.0, metavar="X", help="0 to 4; never clips.")
-@click.option("--style", default="neutral", metavar="NAME", help="cheerful, calm, sad, whispering, …")
-@click.option("--style-degree", type=float, default=1.0, metavar="X", help="0 (no effect) to 2 (double).")
+@ways_flags
 @click.option("-l", "--language", default=None, metavar="TAG", help="What it speaks. [the base voice's own]")
 @click.option("--description", default="", metavar="TEXT", help="For those who look for a voice.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

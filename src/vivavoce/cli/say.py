@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from vivavoce.cli.choices import Choices, Sound, bit_rate, chosen, plays, request_of, sound_of
+from vivavoce.cli.flags import ways_flags
 from vivavoce.cli.output import LISTENER_LEFT, print_json, warn
 from vivavoce.formats import ALIASES, FORMATS
 
@@ -40,12 +41,7 @@ AS_FAST_AS_IT_GOES_S: Final = 86_400.0
 @click.option("--bit-rate", type=bit_rate, metavar="BPS", help="For mp3, opus and aac: 64000 or 64k.")
 @click.option("-v", "--voice", default="", metavar="NAME", help="See `vivavoce voices`; default: the best.")
 @click.option("-l", "--language", metavar="TAG", help="Language of the text, such as en-US or fr.")
-@click.option("--speed", type=float, default=1.0, metavar="X", help="0.25 to 4; 2 is twice as fast.")
-@click.option("--pitch", type=float, default=0.0, metavar="ST", help="-24 to 24 semitones.")
-@click.option("--pitch-range", type=float, default=1.0, metavar="X", help="Intonation, 0 (flat) to 2.")
-@click.option("--volume", type=float, default=1.0, metavar="X", help="0 to 4; never clips.")
-@click.option("--style", default="neutral", metavar="NAME", help="cheerful, calm, sad, whispering, …")
-@click.option("--style-degree", type=float, default=1.0, metavar="X", help="0 (no effect) to 2 (double).")
+@ways_flags
 @click.option("--duration", type=float, metavar="S", help="Fit the whole into so many seconds.")
 @click.option("--seed", type=int, default=0, metavar="N", help="For voices with chance in them.")
 @click.option("--dictionary", metavar="NAME", help="Say words as this one has them: `vivavoce dictionaries`.")

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 
 from vivavoce.errors import IdleTimeoutError, InternalError, VivavoceError
+from vivavoce.runtime.alarm import Alarm
 from vivavoce.runtime.backend import Backend
 from vivavoce.runtime.clock import Clock
 from vivavoce.runtime.defects import told
@@ -47,8 +48,7 @@ class Stream:
         self._on_over: Callable[[], None] | None = on_over
         self._woken = asyncio.Event()
         self._pulled = asyncio.Event()
-        self._timer: asyncio.TimerHandle | None = None
-        self._due = 0.0
+        self._alarm = Alarm(clock, self._tick)
         self._opened_at = self._active_at = clock.now()
         self._credited_s = 0.0
         self._runs_out_at = 0.0
@@ -188,24 +188,17 @@ class Stream:
             self._woken.set()
 
     def _arm(self) -> None:
-        """Keep one timer for the next thing that time alone brings about."""
+        """Be woken for the next thing that time alone brings about."""
         if self._session.state in OVER:
             return
         due = self._active_at + self._settings.idle_timeout_s
         deadline = self._session.deadline()
         if deadline is not None:
             due = min(due, deadline)
-        if self._timer is not None:
-            # Deadlines mostly move on: the armed timer then comes too early, once, and arms the next.
-            if self._due <= due:
-                return
-            self._timer.cancel()
-        self._due = due
-        delay_s = max(0.0, due - self._clock.now())
-        self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+        # Deadlines mostly move on: the alarm then comes too early, once, and is set for the next.
+        self._alarm.set(due)
 
     def _tick(self) -> None:
-        self._timer = None
         now = self._clock.now()
         if now >= self._active_at + self._settings.idle_timeout_s and not self._holding:
             idle_s = self._settings.idle_timeout_s
@@ -225,9 +218,7 @@ class Stream:
         self._woken.set()
 
     def _leave(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._alarm.cancel()
         if self._on_over is not None:
             on_over, self._on_over = self._on_over, None
             self._pulled.set()
