@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from vivavoce.dialects.halves import decoded
 from vivavoce.dialects.suonora import messages as wire
+from vivavoce.dialects.wording import readable
 from vivavoce.errors import (
     EmptyTextError,
     MalformedMessageError,
@@ -107,6 +108,6 @@ def _explained(said: str) -> RequestError:
     if missing := _MISSING.search(said):
         return RequestError(f"{missing[1]}: this field is required", param=missing[1])
     found = _PATH.search(said)
-    what = _PATH.sub("", said).replace("`", "")
-    what = what[:1].lower() + what[1:]
-    return RequestError(f"{found[1]}: {what}", param=found[1]) if found and found[1] else RequestError(what)
+    path = found[1] if found else ""
+    what = readable(_PATH.sub("", said), wire.SpeechRequest, path)
+    return RequestError(f"{path}: {what}", param=path) if path else RequestError(what)

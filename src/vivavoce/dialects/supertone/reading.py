@@ -17,6 +17,7 @@ from msgspec import Struct
 from vivavoce.dialects.halves import decoded as whole
 from vivavoce.dialects.supertone import messages as wire
 from vivavoce.dialects.supertone.cast import DEFAULT_MODEL, MODELS, STYLES, Model
+from vivavoce.dialects.wording import readable
 from vivavoce.errors import (
     EmptyTextError,
     MalformedMessageError,
@@ -65,7 +66,7 @@ def decoded(body: bytes, kind: type[_Body]) -> _Body:
     try:
         return whole(body, lambda text: msgspec.json.decode(text, type=kind))
     except msgspec.ValidationError as fault:
-        raise _explained(str(fault)) from None
+        raise _explained(str(fault), kind) from None
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         raise MalformedMessageError("the body is no JSON object in UTF-8") from None
 
@@ -167,14 +168,14 @@ def _prosody(settings: wire.VoiceSettings, model: Model, speed: float) -> Prosod
     )
 
 
-def _explained(said: str) -> RequestError:
+def _explained(said: str, kind: type[Struct]) -> RequestError:
     """msgspec's words as an error of ours, with the field in front."""
     found = _PATH.search(said)
     path = found[1] if found else ""
-    what = _PATH.sub("", said).replace("`", "")
-    if what.startswith("Object missing required field"):
+    what = readable(_PATH.sub("", said), kind, path)
+    if said.startswith("Object missing required field"):
         missing = _FIELD.search(said)
         path = missing[1] if missing else path
         what = "this field is required"
     more: dict[str, Any] = {"param": path} if path else {}
-    return RequestError(f"{path}: {what[:1].lower()}{what[1:]}" if path else what, **more)
+    return RequestError(f"{path}: {what}" if path else what, **more)
