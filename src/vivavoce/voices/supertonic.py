@@ -50,7 +50,8 @@ class _Entry(Struct, frozen=True):
 
     path: str
     size: int | None = None
-    lfs: _Stored = _Stored()
+    lfs: _Stored | None = None
+    """Of a large file."""
 
 
 def bundle(name: str, source: str | None, *, offline: bool) -> Offer | None:
@@ -88,7 +89,7 @@ def _published(name: str, repository: str, revision: str) -> Offer:
         raise StorageError(f"{listing} is no list of files: {error}") from None
     base = f"{endpoint()}/{repository}/resolve/{revision}"
     known = {
-        entry.path: Remote(f"{base}/{entry.path}", entry.size, sha256=entry.lfs.oid)
+        entry.path: Remote(f"{base}/{entry.path}", entry.size, sha256=entry.lfs.oid if entry.lfs else "")
         for entry in entries
         if entry.path in FILES or _STYLE.fullmatch(entry.path)
     }

@@ -56,16 +56,7 @@ def convert(folder: Path) -> Manifest:
     try:
         for name in GRAPHS:
             _keep(folder, name)
-        model = load_model(folder, speakers)
-        latents = {speaker: _try(model, speaker) for speaker in speakers}
-        reach, why = _reach(model)
-        audio = {speaker: _whole(model, latent) for speaker, latent in latents.items()}
-        gains = {speaker: gain_for(sound) for speaker, sound in audio.items()}
-        if reach is not None and any(
-            furthest(_windows(model, latents[speaker], reach), audio[speaker], gains[speaker]) > 1
-            for speaker in speakers
-        ):
-            reach, why = None, "the vocoder's windows differ from the whole"
+        reach, why, gains = _measured(load_model(folder, speakers))
     except GraphError as error:
         raise UnsupportedMediaError(f"the model cannot be spoken with: {error}") from None
     manifest = Manifest(
@@ -101,6 +92,19 @@ def _keep(folder: Path, name: str) -> None:
         )
     save_optimised(model.SerializeToString(), folder / CUT / name)
     published.unlink()
+
+
+def _measured(model: Model) -> tuple[Reach | None, str, dict[str, float]]:
+    """How the vocoder can be run, why not better, and each speaker's gain. Raises GraphError."""
+    latents = {speaker: _try(model, speaker) for speaker in model.speakers}
+    audio = {speaker: _whole(model, latent) for speaker, latent in latents.items()}
+    gains = {speaker: gain_for(sound) for speaker, sound in audio.items()}
+    reach, why = _reach(model)
+    if reach is not None:
+        windows = {speaker: _windows(model, latent, reach) for speaker, latent in latents.items()}
+        if any(furthest(windows[speaker], audio[speaker], gains[speaker]) > 1 for speaker in audio):
+            reach, why = None, "the vocoder's windows differ from the whole"
+    return reach, why, gains
 
 
 def _try(model: Model, speaker: str) -> Floats:
