@@ -24,6 +24,8 @@ class Hub:
         self.failing: dict[str, int] = {}
         """By path: the status it answers."""
         self.ranges = True
+        self.unmeasured = False
+        """Whether answers do not tell their length."""
         self.requests: list[tuple[str, str]] = []
         """Path and Range header of every request."""
         self.port = 0
@@ -113,11 +115,13 @@ def _answer(request: BaseHTTPRequestHandler, state: Hub) -> None:
         start = int(asked.removeprefix("bytes=").rstrip("-"))
         status, data = (206, data[start:]) if start < len(data) else (416, b"")
     request.send_response(status)
-    request.send_header("Content-Length", str(len(data)))
+    if not state.unmeasured:
+        request.send_header("Content-Length", str(len(data)))
     breaks = state.break_after.get(path)
-    if breaks:
+    if breaks or state.unmeasured:
         request.send_header("Connection", "close")
         request.close_connection = True
+    if breaks:
         data = data[: breaks.pop(0)]
     request.end_headers()
     request.wfile.write(data)

@@ -223,6 +223,19 @@ def test_a_voice_of_any_size_is_refused_before_it_is_fetched(
     assert nothing_installed(tmp_path)
 
 
+@pytest.mark.parametrize("where", ["path", "address"])
+def test_a_file_without_an_end_leaves_nothing(
+    online: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.setattr("vivavoce.voices.downloads.MAX_FILE_BYTES", 100_000)
+    online.unmeasured = True
+    source = str(published()) if where == "path" else online.address + online.path(f"{KEY}.onnx")
+    with pytest.raises(StorageError, match=r"voice\.onnx has more than 0 MB"):
+        adding(tmp_path, "mine", source=source)
+    assert nothing_installed(tmp_path)
+    assert not list((tmp_path / "voices").rglob("*.part"))
+
+
 def test_a_full_disk_installs_nothing(online: Hub, tmp_path: Path) -> None:
     """Simulated by a bound on the size of files: the download does not fit."""
     assert published().stat().st_size > 100_000

@@ -67,6 +67,9 @@ def fetch(remote: Remote, target: Path, progress: Progress) -> None:
             _copy(remote, part, progress, target.name)
         _check(remote, part)
         part.replace(target)
+    except _TooLarge as error:
+        part.unlink(missing_ok=True)
+        raise StorageError(str(error)) from None
     except _Mismatch as mismatch:
         part.unlink(missing_ok=True)
         if not resumed:
@@ -101,6 +104,10 @@ def fetch_small(address: str, limit: int = 16 << 20) -> bytes:
             raise StorageError(f"{address} is larger than {limit} bytes")
         return data
     raise StorageError(f"cannot download {address}: {failure}")
+
+
+class _TooLarge(Exception):  # noqa: N818 (never leaves this module)
+    """A file does not end where it may."""
 
 
 class _Mismatch(Exception):  # noqa: N818 (never leaves this module)
@@ -158,7 +165,7 @@ def _pour(
     while block := source.read(_BLOCK):
         done += len(block)
         if done > MAX_FILE_BYTES:
-            raise StorageError(f"{name} has more than {MAX_FILE_BYTES >> 20} MB")
+            raise _TooLarge(f"{name} has more than {MAX_FILE_BYTES >> 20} MB")
         file.write(block)
         progress(name, done, total)
     file.flush()
