@@ -310,6 +310,82 @@ def test_a_language_brings_a_voice_that_speaks_it(visitor: Visitor) -> None:
     visitor.until(f"vivavoce.figures.rms > {LOUD}")
 
 
+def test_whoever_searches_twice_searches_anew(visitor: Visitor) -> None:
+    """The list stays in focus after a choice; what is typed then is another search, not the end of a name."""
+    page = visitor.page
+    page.click("#voice")
+    page.keyboard.type("french")
+    page.keyboard.press("Enter")
+    assert page.evaluate("vivavoce.request.voice").startswith("fr")
+    page.keyboard.type("german")
+    page.keyboard.press("Enter")
+    assert page.evaluate("vivavoce.request.voice").startswith("de")
+    page.click("#voice")
+    page.keyboard.type("spanish")
+    page.keyboard.press("Enter")
+    assert page.evaluate("vivavoce.request.voice").startswith("es")
+
+
+def test_the_chosen_voice_of_many_stands_in_the_middle_of_the_list(browser: Browser, server: Live) -> None:
+    rows = [
+        {
+            "id": f"voice-{at:04}",
+            "name": f"Voice {at}",
+            "engine": "tone",
+            "language": "en-US",
+            "gender": "female",
+            "languages": ["en-US"],
+            "rate_hz": 22050,
+            "licence": "",
+            "description": "",
+            "capabilities": [],
+        }
+        for at in range(1000)
+    ]
+    with visiting(browser) as visitor:
+        page = visitor.page
+        page.route("**/v1/speech/voices", lambda route: route.fulfill(json={"voices": rows}))
+        visitor.go(server.url)
+        visitor.choose_voice("Voice 60")
+        page.click("#voice")
+        assert page.locator("#voice-list [role=option]").count() == 120
+        assert page.inner_text("#voice-list .note") == "880 more; type to narrow"
+        listed, chosen = (
+            page.locator("#voice-list").bounding_box(),
+            page.locator("#voice-list .pointed").bounding_box(),
+        )
+        assert listed is not None
+        assert chosen is not None
+        assert abs(chosen["y"] + chosen["height"] / 2 - listed["y"] - listed["height"] / 2) < 2
+        page.keyboard.type("Voice 999")
+        page.keyboard.press("Enter")
+        assert page.evaluate("vivavoce.request.voice") == "voice-0999"
+        assert visitor.complaints == []
+
+
+def test_a_message_is_seen_wherever_one_is_on_the_page(browser: Browser, tmp_path: Path) -> None:
+    size: Any = {"width": 375, "height": 600}
+    with serving(tmp_path) as live, visiting(browser, live.url, viewport=size) as visitor:
+        page = visitor.page
+        page.locator("#copy").scroll_into_view_if_needed()
+        live.process.kill()
+        visitor.until("!document.querySelector('#notice').hidden || document.querySelector('.presence.gone')")
+        page.keyboard.press("Control+Enter")
+        visitor.until("!document.querySelector('#notice').hidden")
+        box = page.locator("#notice").bounding_box()
+        assert page.evaluate("scrollY") > 200
+        assert box is not None
+        assert 0 <= box["y"] < 100
+
+
+def test_a_long_text_stretches_no_field(visitor: Visitor) -> None:
+    page = visitor.page
+    height = "document.querySelector('#format').offsetHeight"
+    before = page.evaluate(height)
+    visitor.write("A long text. " * 600)
+    assert page.evaluate(height) == before
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 768, 1280])
 def test_every_width_in_light_and_dark(browser: Browser, server: Live, scheme: Any, width: int) -> None:

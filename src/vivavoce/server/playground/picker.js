@@ -17,7 +17,15 @@ export class Picker {
     this.options = [];
     this.value = "";
     this.input.addEventListener("focus", () => this.input.select());
-    this.input.addEventListener("click", () => this.open());
+    this.input.addEventListener("mousedown", (event) => {
+      if (this.isOpen || document.activeElement !== this.input) return;
+      event.preventDefault(); // a caret
+      this.input.setSelectionRange(0, 0); // Chromium undoes a selection that the mouse went down on
+    });
+    this.input.addEventListener("click", () => {
+      if (!this.isOpen) this.input.select(); // what is typed after a second click is a new search, too
+      this.open();
+    });
     this.input.addEventListener("input", () => this.open(this.input.value));
     this.input.addEventListener("keydown", (event) => this.#key(event));
     this.input.addEventListener("blur", () => this.close());
@@ -51,6 +59,8 @@ export class Picker {
     this.input.setAttribute("aria-expanded", "true");
     const chosen = query ? 0 : this.shown.findIndex((option) => option.value === this.value);
     this.#point(Math.max(0, chosen));
+    const row = this.list.querySelector(".pointed");
+    if (row) this.list.scrollTop = row.offsetTop - (this.list.clientHeight - row.offsetHeight) / 2;
   }
 
   close() {
@@ -58,6 +68,8 @@ export class Picker {
     this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
     this.set(this.value);
+    // What is typed next is a new search, not the end of the name that stands there.
+    if (document.activeElement === this.input) this.input.select();
   }
 
   #row(option, at) {
