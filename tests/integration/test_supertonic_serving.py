@@ -151,3 +151,16 @@ def test_a_model_that_is_too_large_is_refused(tmp_path: Path) -> None:
         with pytest.raises(HTTPError) as refused:
             ask(live, SENTENCE)
         assert "VIVAVOCE_VOICE_MEMORY_MB" in json.loads(refused.value.read())["error"]["message"]
+
+
+def test_a_model_added_while_the_server_runs_is_seen(server: Live, data: Path) -> None:
+    def ids() -> set[str]:
+        return {voice["id"] for voice in server.look("voices")["voices"]}
+
+    assert "later:F2" not in ids()
+    # As adding does it: whole, or not at all.
+    installed(data / "voices" / "supertonic" / ".adding", name="later").rename(
+        data / "voices" / "supertonic" / "later"
+    )
+    eventually(lambda: "later:F2" in ids(), 30.0)
+    assert ask(server, "Go on.", "later:F2") == ask(server, "Go on.", f"{VOICE}:F2")
