@@ -1,25 +1,15 @@
-"""A client of Gradium's socket made of bare messages, and keys for servers; for tests of a running server."""
+"""A client of Gradium's socket made of bare messages, for tests of a running server."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from live import Live
-
-
-def make_key(folder: Path) -> str:
-    """A key of the server that will keep its things in ``folder``."""
-    command = [str(Path(sys.executable).with_name("vivavoce")), "keys", "create", "test", "--json"]
-    made = subprocess.run([*command, "--data-dir", str(folder)], capture_output=True, text=True, check=True)
-    return str(json.loads(made.stdout)["secret"])
 
 
 def dial(server: Live, path: str = "/api/speech/tts", **headers: str) -> ClientConnection:

@@ -158,6 +158,14 @@ def align(prepared: Samples, text: str) -> list[Heard] | None:
     return found if [heard.word for heard in found] == words(text) else None
 
 
+def starts(samples: Samples, rate_hz: int, text: str, marked: Sequence[int]) -> list[tuple[float, float]]:
+    """For each word of ``text`` the second at which a mark (in samples) says it begins, and at which it is heard to."""
+    found = align(prepare(samples, rate_hz), text)
+    assert found is not None, text
+    assert len(found) == len(marked)
+    return [(mark / rate_hz, word.start_s) for mark, word in zip(marked, found, strict=True)]
+
+
 def word_errors(expected: str, heard: str) -> Errors:
     """The least number of word errors that lead from ``expected`` to ``heard``."""
     wanted, got = words(expected), words(heard)

@@ -50,6 +50,13 @@ class Live:
         return sum(float(line.split()[-1]) for line in lines if line.split("{")[0].split(" ")[0] == name)
 
 
+def make_key(folder: Path) -> str:
+    """A key of the server that will keep its things in ``folder``."""
+    command = [str(Path(sys.executable).with_name("vivavoce")), "keys", "create", "test", "--json"]
+    made = subprocess.run([*command, "--data-dir", str(folder)], capture_output=True, text=True, check=True)
+    return str(json.loads(made.stdout)["secret"])
+
+
 @contextlib.contextmanager
 def serving(folder: Path, **settings: Any) -> Iterator[Live]:
     """A server on a free port of loopback, with two workers, tones and espeak-ng unless told otherwise."""

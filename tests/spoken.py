@@ -18,6 +18,22 @@ Samples: TypeAlias = NDArray[np.int16]
 ALL: Final = 1 << 40
 """A step's worth that no utterance reaches."""
 
+STRANGE: Final = (
+    "",
+    " ",
+    ".",
+    "!!!",
+    "...",
+    "-",
+    "😀🎉",
+    "\0",
+    "\0\0a\0",
+    "a\ud800b",
+    "\u0301" * 200,
+    "a." * 60,
+)
+"""Texts that are hardly any."""
+
 
 class Spoken(Struct, frozen=True):
     """What an engine made of an utterance."""

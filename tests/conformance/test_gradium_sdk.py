@@ -12,8 +12,7 @@ from typing import Any
 import av
 import pytest
 
-from gradium_live import make_key
-from live import Live, serving
+from live import Live, make_key, serving
 from vendors import vendor_python
 
 pytestmark = pytest.mark.conformance

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from gradium_live import dial, end, hear, make_key, piece, say, the_end, until_context
-from live import Live, serving
+from gradium_live import dial, end, hear, piece, say, the_end, until_context
+from live import Live, make_key, serving
 from scripted import FAIL
 from vendors import vendor_python
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from judge import decode, from_pcm, prepare, recognise, word_errors
-from live import Live, serving
+from live import Live, make_key, serving
 from vendors import node_project, vendor_python
 
 pytestmark = pytest.mark.conformance
@@ -29,11 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def key(folder: Path) -> str:
-    """A key of the server that keeps its things in ``folder``."""
-    vivavoce = Path(sys.executable).with_name("vivavoce")
-    command = [str(vivavoce), "keys", "create", "test", "--data-dir", str(folder), "--json"]
-    made = subprocess.run(command, capture_output=True, text=True, check=True)
-    return str(json.loads(made.stdout)["secret"])
+    return make_key(folder)
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from live import Live, serving
+from live import Live, make_key, serving
 
 pytestmark = pytest.mark.conformance
 
@@ -41,11 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def key(folder: Path) -> str:
-    """A key of the server that keeps its things in ``folder``."""
-    vivavoce = Path(sys.executable).with_name("vivavoce")
-    command = [str(vivavoce), "keys", "create", "test", "--data-dir", str(folder), "--json"]
-    made = subprocess.run(command, capture_output=True, text=True, check=True)
-    return str(json.loads(made.stdout)["secret"])
+    return make_key(folder)
 
 
 @pytest.fixture(scope="module")

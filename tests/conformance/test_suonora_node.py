@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 import judge
-from gradium_live import make_key
-from live import Live, serving
+from live import Live, make_key, serving
 from vendors import node_project
 
 pytestmark = pytest.mark.conformance

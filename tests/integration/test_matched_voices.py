@@ -8,8 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gradium_live import make_key
-from live import Live, serving
+from live import Live, make_key, serving
 
 pytestmark = pytest.mark.integration
 

@@ -18,10 +18,10 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from live import Live, serving
+from wire import NATIVE, dial, hear, say
 
 pytestmark = pytest.mark.integration
 
-NATIVE = Subprotocol("vivavoce.v1")
 TONE = {"type": "open", "voice": "tone", "format": "pcm"}
 LONG = "A long story about nothing in particular goes on and on. " * 50
 
@@ -30,23 +30,6 @@ LONG = "A long story about nothing in particular goes on and on. " * 50
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with serving(tmp_path_factory.mktemp("server"), max_message_bytes=65_536) as live:
         yield live
-
-
-def dial(server: Live) -> ClientConnection:
-    return connect(server.ws_url, subprotocols=[NATIVE], max_size=None, open_timeout=20, close_timeout=5)
-
-
-def say(line: ClientConnection, *messages: dict[str, Any]) -> None:
-    for message in messages:
-        line.send(json.dumps(message))
-
-
-def hear(line: ClientConnection) -> Any:
-    """The next frame: a message, or stream, sequence and audio."""
-    frame = line.recv(timeout=20)
-    if isinstance(frame, str):
-        return json.loads(frame)
-    return (*struct.unpack_from("<II", frame), frame[8:])
 
 
 def until_over(line: ClientConnection, streams: int = 1) -> tuple[dict[int, bytes], list[dict[str, Any]]]:
