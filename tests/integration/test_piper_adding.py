@@ -118,8 +118,13 @@ def test_names_that_are_no_names_are_refused(online: Hub, tmp_path: Path) -> Non
         adding(tmp_path, "en_US-anne-medium")
     with pytest.raises(OutOfRangeError, match="letters, digits"):
         adding(tmp_path, "../evil", source=str(published()))
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFoundError, match=r"^there is no file \./none\.onnx$"):
         adding(tmp_path, "./none.onnx")
+    (tmp_path / "alone.onnx").write_bytes(b"")
+    with pytest.raises(NotFoundError, match=r"has no configuration beside it; expected .*alone\.onnx\.json"):
+        adding(tmp_path, str(tmp_path / "alone.onnx"))
+    with pytest.raises(OutOfRangeError, match="expected a path, http:// or https://, got 'ftp:"):
+        adding(tmp_path, "mine", source="ftp://127.0.0.1/mine.onnx")
     with pytest.raises(NotFoundError):
         adding(tmp_path, "none", source=str(tmp_path))
     assert nothing_installed(tmp_path)

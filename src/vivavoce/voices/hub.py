@@ -16,7 +16,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from vivavoce.errors import NotFoundError, StorageError, UnknownVoiceError, quoted
+from vivavoce.errors import NotFoundError, OutOfRangeError, StorageError, UnknownVoiceError, quoted
 from vivavoce.voices.downloads import Remote, fetch_small, is_address
 from vivavoce.voices.installed import PIPER, check_id
 
@@ -145,6 +145,9 @@ def offer(name: str, source: str | None, cache: Path, *, offline: bool = False) 
 
 
 def _single(name: str | None, model: str) -> Offer:
+    """The voice of one model. Raises OutOfRangeError for an address of another kind, NotFoundError."""
+    if not is_address(model):
+        _check_pair(model)
     stem = model.rstrip("/").rpartition("/")[2]
     voice_id = check_id(name or (stem[: -len(".onnx")] if stem.endswith(".onnx") else stem))
     return _piper(voice_id, Remote(model), Remote(f"{model}.json"))
@@ -168,6 +171,16 @@ def _piper(voice_id: str, model: Remote, config: Remote, card: Remote | None = N
     return Offer(id=voice_id, origin=model.address, files=files, card=card)
 
 
+def _check_pair(model: str) -> None:
+    """Whether a model of this machine is there with its configuration; told before anything is copied."""
+    if "://" in model:
+        raise OutOfRangeError(f"expected a path, http:// or https://, got {quoted(model)}", param="from")
+    if not Path(model).is_file():
+        raise NotFoundError(f"there is no file {model}")
+    if not Path(f"{model}.json").is_file():
+        raise NotFoundError(f"{model} has no configuration beside it; expected {model}.json")
+
+
 def _join(base: str, path: str) -> str:
     return f"{base.rstrip('/')}/{path}"
 
@@ -176,8 +189,8 @@ def _close(name: str, entries: dict[str, Entry]) -> str:
     import difflib
 
     found = difflib.get_close_matches(name, entries, n=3, cutoff=0.5)
-    hint = f"; did you mean {' or '.join(found)}?" if found else ""
-    return f"{hint or ''}; `vivavoce voices list --available` shows all"
+    hint = f"; did you mean {' or '.join(found)}?" if found else ";"
+    return f"{hint} `vivavoce voices list --available` shows all"
 
 
 def licence_in(card: str) -> str:
