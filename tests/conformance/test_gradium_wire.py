@@ -175,8 +175,8 @@ def test_a_thousand_requests_at_once_are_refused_one_by_one(server: Live) -> Non
 def test_a_giant_message_ends_its_socket_only(server: Live) -> None:
     with dial(server) as line:
         say(line, {"type": "setup"}, piece("x" * 100_000))
-        _, code, _ = the_end(line)
-    assert code == 1009
+        messages, code, _ = the_end(line)
+    assert (messages[-1]["type"], messages[-1]["code"], code) == ("error", 1009, 1009)
     with dial(server) as line:
         say(line, {"type": "setup"}, end())
         assert the_end(line)[1] == 1000

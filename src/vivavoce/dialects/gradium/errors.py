@@ -26,6 +26,8 @@ from vivavoce.errors import (
 PROTOCOL: Final = 1002
 UNSUPPORTED: Final = 1003
 POLICY: Final = 1008
+TOO_LARGE: Final = 1009
+"""What the server's WebSocket itself closes with, before this wire is asked."""
 FAILURE: Final = 1011
 """A worker's failure, an unknown voice, and everything that is ours."""
 
@@ -54,7 +56,7 @@ CLOSE_CODE: Final[Mapping[str, int]] = {
     "concurrency_limit": POLICY,
     "too_many_streams": POLICY,
     "text_too_long": POLICY,
-    "message_too_large": POLICY,
+    "message_too_large": TOO_LARGE,
     "idle_timeout": POLICY,
 }
 """Code by our code; all others are :data:`FAILURE`. LiveKit tries again after 1008 and 1011, never after the others."""
