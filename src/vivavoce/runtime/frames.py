@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec import Struct, msgpack
 
-from vivavoce.errors import InternalError
+from vivavoce.errors import EngineError, InternalError, VivavoceError, error_classes
 from vivavoce.speech import Chunk, Gender, SampleMark, Utterance, VoiceInfo
 
 HEADER: Final = struct.Struct("<IBI")
@@ -26,6 +26,7 @@ MAX_PAYLOAD_BYTES: Final = 1 << 28
 MAX_NUMBER: Final = (1 << 32) - 1
 
 _LENGTH: Final = struct.Struct("<I")
+_ERRORS: Final = {cls.code: cls for cls in error_classes()}
 
 
 class Load(Struct, frozen=True):
@@ -95,6 +96,10 @@ class Broken(Struct, frozen=True):
     """A code of the error tree."""
     message: str
     cpu_s: float = 0.0
+
+    def error(self) -> VivavoceError:
+        """As it was in the worker; an EngineError where the code is none of ours."""
+        return _ERRORS.get(self.code, EngineError)(self.message)
 
 
 Message: TypeAlias = Load | Plan | Step | Drop | Look | Ready | Loaded | Stepped | Broken | Chunk

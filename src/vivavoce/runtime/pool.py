@@ -15,37 +15,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from operator import attrgetter
-from typing import Final
 
 from vivavoce.engines.base import model_of
-from vivavoce.errors import (
-    EngineError,
-    ShuttingDownError,
-    UnknownVoiceError,
-    VivavoceError,
-    WorkerDiedError,
-    error_classes,
-    quoted,
-)
+from vivavoce.errors import ShuttingDownError, VivavoceError, WorkerDiedError
 from vivavoce.runtime.admission import HEAVY_COST
 from vivavoce.runtime.alarm import Alarm
 from vivavoce.runtime.backend import Source
 from vivavoce.runtime.clock import Clock
 from vivavoce.runtime.crew import Crew, cores
 from vivavoce.runtime.door import Door
-from vivavoce.runtime.frames import MAX_NUMBER, Broken, Drop, Loaded, Message, Plan, Ready, Step, Stepped
+from vivavoce.runtime.flights import Flights
+from vivavoce.runtime.frames import Broken, Drop, Loaded, Message, Plan, Ready, Step, Stepped
 from vivavoce.runtime.looks import Looks
 from vivavoce.runtime.metrics import Metrics
 from vivavoce.runtime.placement import Placement
 from vivavoce.runtime.quarantine import Quarantine
+from vivavoce.runtime.repertoire import Repertoire
 from vivavoce.runtime.reserve import Slot
 from vivavoce.runtime.scheduler import Scheduler
 from vivavoce.runtime.seats import Flight, Seat
 from vivavoce.settings import Settings, exported
 from vivavoce.speech import Chunk, Gender, VoiceInfo
-
-_ERRORS: Final = {cls.code: cls for cls in error_classes()}
 
 
 class LocalPool:
@@ -70,19 +60,14 @@ class LocalPool:
         self._idle: dict[int, Slot] = {}
         self._stepping: dict[int, Flight] = {}
         """By slot, whose step its worker is at; a listener who leaves does not end the step at once."""
-        self._aboard: list[set[Flight]] = [set() for _ in range(count)]
-        """By slot, the flights that its worker has."""
         self._scheduler: Scheduler[Seat, int] = Scheduler(
             lead_s=settings.lead_s, first_deadline_s=settings.first_deadline_s, workers=count
         )
         self._door = Door(settings, min(count, cores()), clock, self.metrics, self._seat)
         self._placement = Placement(count, settings.voice_memory_mb)
-        self._voices: dict[str, VoiceInfo] = {}
-        self._engines: set[str] = set()
-        self._speakers: dict[str, Gender] = {}
-        self._flights: dict[int, Flight] = {}
-        self._last_number = 0
+        self._flights = Flights(count, settings.worker_retries)
         self._quarantine = Quarantine(settings.quarantine_after)
+        self._repertoire = Repertoire(self._quarantine)
         self._alarm = Alarm(clock, self._on_alarm)
         self._looks = Looks()
         self._closing = False
@@ -102,16 +87,15 @@ class LocalPool:
         self._alarm.cancel()
         self._looks.over()
         self._door.close(self._shutting_down())
-        for flight in list(self._flights.values()):
-            if flight.number in self._flights:
-                self._fail(flight, self._shutting_down())
+        for flight in self._flights:
+            self._fail(flight, self._shutting_down())
         await self._crew.close()
 
     def voices(self) -> Sequence[VoiceInfo]:
-        return [voice for voice in self._voices.values() if voice.id not in self._quarantine]
+        return self._repertoire.voices
 
     def speakers(self) -> Mapping[str, Gender]:
-        return self._speakers
+        return self._repertoire.speakers
 
     def attach(self, source: Source, voice: VoiceInfo, dialect: str = "") -> Seat:
         """See :class:`~vivavoce.runtime.backend.Backend`. Raises UnknownVoiceError, EngineError and ShuttingDownError,
@@ -198,10 +182,7 @@ class LocalPool:
     def _check(self, voice: VoiceInfo) -> None:
         if self._closing:
             raise self._shutting_down()
-        if voice.engine not in self._engines:
-            raise UnknownVoiceError(f"no engine here has the voice {quoted(voice.id)}", param="voice")
-        if voice.id in self._quarantine:
-            raise self._quarantine.error(voice.id)
+        self._repertoire.check(voice)
         self._placement.check(voice.id)
 
     # ---- the schedule at work -------------------------------------------------------------------------------------
@@ -216,10 +197,8 @@ class LocalPool:
             model = model_of(seat.voice.id)
             at_hand = next((slot for slot in self._idle.values() if model in slot.at_hand), None)
             # Where it has to be loaded, the emptiest worker has to unload least for it.
-            self._dispatch(at_hand or min(self._idle.values(), key=self._held_mb))
-
-    def _held_mb(self, slot: Slot) -> float:
-        return self._placement.held_mb(slot.at_hand)
+            held_mb = self._placement.held_mb
+            self._dispatch(at_hand or min(self._idle.values(), key=lambda slot: held_mb(slot.at_hand)))
 
     def _dispatch(self, slot: Slot) -> None:
         """Give the worker of ``slot``, which has nothing to do, the most urgent step."""
@@ -250,20 +229,16 @@ class LocalPool:
         if utterance is None or seat.gone:
             return None
         seat.turn(now)
-        self._last_number = self._last_number % MAX_NUMBER + 1
-        flight = Flight(self._last_number, seat, utterance, self._settings.worker_retries)
-        self._flights[flight.number] = seat.flight = flight
-        return flight
+        return self._flights.begin(seat, utterance)
 
     def _step(self, slot: Slot, flight: Flight, seconds: float, now: float) -> None:
         assert slot.process is not None
         if flight.slot is None:
-            flight.slot, flight.begins = slot, True
+            self._flights.board(flight, slot)
             voice = flight.utterance.voice
             if self._placement.heavy(voice) is None:
                 slot.at_hand.add(model_of(voice))
             self._placement.board(slot.index, voice)
-            self._aboard[slot.index].add(flight)
             slot.process.send(flight.number, Plan(flight.utterance))
         slot.busy_since = now
         self._stepping[slot.index] = flight
@@ -323,14 +298,14 @@ class LocalPool:
 
     def _on_looked(self, slot: Slot, found: Ready) -> None:
         """All workers see the same voices: what one says now is what there is."""
-        self._voices.clear()
+        self._repertoire.replace(found.voices)
         self._learn(found.voices, found.memory_mb)
-        self._placement.keep(self._voices)
+        self._placement.keep(self._repertoire.ids)
         self._looks.over(slot.index)
 
     def _on_stepped(self, slot: Slot, report: Stepped) -> None:
         flight = self._end_step(slot, report)
-        if report.done and flight.number in self._flights:
+        if report.done and flight in self._flights:
             self._land(flight)
             flight.seat.source.finish(flight.utterance.number)
         self._dispatch(slot)
@@ -340,8 +315,8 @@ class LocalPool:
 
     def _on_broken(self, slot: Slot, report: Broken) -> None:
         flight = self._end_step(slot, Stepped(True, report.cpu_s, 0))
-        if flight.number in self._flights:
-            self._fail(flight, _ERRORS.get(report.code, EngineError)(report.message))
+        if flight in self._flights:
+            self._fail(flight, report.error())
         self._dispatch(slot)
 
     def _end_step(self, slot: Slot, report: Stepped) -> Flight:
@@ -354,7 +329,7 @@ class LocalPool:
         flight.seat.worked(made_s, report.cpu_s)
         self._door.worked(flight.seat, busy_s, made_s, starts=flight.begins)
         flight.begins = False
-        if flight.number in self._flights:
+        if flight in self._flights:
             pin = None if report.done else slot.index
             now = self._clock.now()
             self._scheduler.stepped(flight.seat, now, made_s=made_s, cpu_s=busy_s, pin=pin)
@@ -364,10 +339,8 @@ class LocalPool:
 
     def _land(self, flight: Flight) -> None:
         """``flight`` is no longer under way."""
-        del self._flights[flight.number]
-        flight.seat.flight = None
+        self._flights.land(flight)
         if flight.slot is not None:
-            self._aboard[flight.slot.index].discard(flight)
             self._placement.land(flight.slot.index, flight.utterance.voice)
 
     def _drop(self, flight: Flight) -> None:
@@ -400,15 +373,13 @@ class LocalPool:
         assert slot.process is not None
         for model in slot.at_hand:  # A spare's.
             self._scheduler.settle(slot.index, model)
+        self._repertoire.add(slot.process.voices, slot.process.speakers)
         self._learn(slot.process.voices, slot.process.memory_mb)
-        self._speakers |= slot.process.speakers
         self._dispatch(slot)
 
     def _learn(self, voices: Sequence[VoiceInfo], memory_mb: Mapping[str, float]) -> None:
         self._placement.learn(memory_mb)
         for voice in voices:
-            self._voices.setdefault(voice.id, voice)
-            self._engines.add(voice.engine)
             if self._placement.heavy(voice.id) is not None:
                 self._door.admission.expect(voice.id, HEAVY_COST)
 
@@ -420,10 +391,8 @@ class LocalPool:
         self._looks.over(slot.index)
         stepping = self._stepping.pop(slot.index, None)
         self._quarantine.blame(slot.loads if stepping is None else (stepping.utterance.voice,))
-        aboard, self._aboard[slot.index] = self._aboard[slot.index], set()
-        for flight in sorted(aboard, key=attrgetter("number")):
-            if flight.number in self._flights:
-                self._recover(flight, charged=flight is stepping)
+        for flight in self._flights.lost(slot.index):
+            self._recover(flight, charged=flight is stepping)
 
     def _shutting_down(self) -> ShuttingDownError:
         return ShuttingDownError("the server is shutting down", retry_after_s=self._settings.retry_after_s)

@@ -1,0 +1,64 @@
+"""Which utterances are under way, and aboard which worker."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from vivavoce.runtime.flights import Flights
+from vivavoce.runtime.frames import MAX_NUMBER
+from vivavoce.runtime.reserve import Slot
+from vivavoce.runtime.seats import Seat
+from vivavoce.speech import Boundary, Utterance
+
+pytestmark = pytest.mark.fast
+
+UTTERANCE = Utterance(number=0, voice="v", language="en", text="Hi.", boundary=Boundary.SENTENCE)
+
+
+def seat() -> Seat:
+    return Seat(cast(Any, None), cast(Any, None), cast(Any, None))
+
+
+def test_a_flight_is_known_by_its_number_until_it_lands() -> None:
+    flights, passenger = Flights(1, retries=2), seat()
+    flight = flights.begin(passenger, UTTERANCE)
+    assert (passenger.flight, flight.tries_left, flight.slot) == (flight, 2, None)
+    assert flights.get(flight.number) is flight
+    flights.land(flight)
+    assert passenger.flight is None
+    assert flights.get(flight.number) is None
+    assert flight not in flights
+
+
+def test_numbers_start_again_after_the_last_and_are_never_0() -> None:
+    flights = Flights(1, retries=0)
+    flights._last_number = MAX_NUMBER - 1
+    numbers = [flights.begin(seat(), UTTERANCE).number for _ in range(3)]
+    assert numbers == [MAX_NUMBER, 1, 2]
+
+
+def test_what_is_aboard_a_worker_is_lost_with_it_once() -> None:
+    flights = Flights(2, retries=0)
+    first, second, other, unboarded = (flights.begin(seat(), UTTERANCE) for _ in range(4))
+    for flight, slot in ((second, Slot(0)), (first, Slot(0)), (other, Slot(1))):
+        flights.board(flight, slot)
+    assert first.begins
+    assert list(flights.lost(0)) == [first, second]
+    assert list(flights.lost(0)) == []
+    assert list(flights) == [first, second, other, unboarded]
+
+
+def test_flights_that_end_meanwhile_are_left_out() -> None:
+    flights = Flights(1, retries=0)
+    first, second, third = (flights.begin(seat(), UTTERANCE) for _ in range(3))
+    seen = []
+    for flight in flights:
+        seen.append(flight)
+        if flight is first:
+            flights.land(second)
+    assert seen == [first, third]
+    flights.board(third, Slot(0))
+    flights.land(third)
+    assert list(flights.lost(0)) == []
