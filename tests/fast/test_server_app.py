@@ -117,6 +117,30 @@ def test_a_defect_is_an_answer_and_a_log_line_without_the_query(caplog: pytest.L
     assert "complete=true" not in caplog.text
 
 
+DEFECTS = {
+    "/tts": ({"model": "tts-rt-v2", "language": "en", "voice": "paper", "audio_format": "wav", "text": "Hi."}, "error_type"),
+    "/api/post/speech/tts": ({"text": "Hi.", "voice_id": "paper", "output_format": "wav"}, "detail"),
+    "/v1/text-to-speech/paper": ({"text": "Hi.", "language": "en"}, "status"),
+    "/v1/audio/speech": ({"input": "Hi.", "model": "legacy-v2.5", "voice": "paper"}, "success"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", DEFECTS)
+def test_a_defect_on_a_vendors_path_is_told_in_the_vendors_shape(
+    path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story() -> None:
+        home, studio = house()
+        studio.open = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]  # the defect
+        body, member = DEFECTS[path]
+        call = await fetch(App(home), "POST", path, json.dumps(body).encode())
+        assert (call.status, call.headers["content-type"]) == (500, "application/json")
+        assert member in json.loads(call.body)
+
+    asyncio.run(story())
+    assert len(caplog.records) == 1
+
+
 def test_a_defects_own_words_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     words = "Secret."
 

@@ -6,6 +6,7 @@ A new dialect is one line in :func:`routes`.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -149,12 +150,25 @@ async def _apologise(scope: Scope, sent: _Sent) -> None:
     """Says that it is our fault where something can still be said; an HTTP body that has begun is cut."""
     error = InternalError("the server failed on this request; its log says more")
     try:
-        if not sent.begun:
+        if not sent.begun and scope["type"] == "http":
+            await respond(sent, *_words(scope, error), request_id_of(scope))
+        elif not sent.begun:
             await _answer(scope, sent, error)
         elif scope["type"] == "websocket":
             await sent({"type": "websocket.close", "code": errors.CLOSE_CODE[error.code]})
     except (OSError, RuntimeError):
         log.debug("the client had left")
+
+
+def _words(scope: Scope, error: VivavoceError) -> tuple[int, Mapping[str, str], bytes]:
+    """Status, headers and body as the wire says them whose endpoint was chosen."""
+    endpoint = scope.get("endpoint")
+    name = getattr(getattr(endpoint, "app", endpoint), "name", None)
+    wire = next((wire for wire in table.WIRES if wire.name == name), None)
+    if wire is None:
+        return errors.http(error)
+    answer = wire.refuse(error)
+    return answer.status, answer.headers, answer.body
 
 
 async def _answer(scope: Scope, send: Send, error: VivavoceError) -> None:
