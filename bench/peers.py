@@ -165,8 +165,8 @@ class Expectation:
         self._speeds: dict[str, float] = {}
 
     def learn(self, rival: Rival, crowd: Crowd) -> None:
-        """What a peer's last row took."""
-        if rival.peer:
+        """What the last row took a peer that takes part in the next ones."""
+        if rival.peer and "many" in rival.rows:
             self._speeds[rival.name] = crowd.words / crowd.wall_s
 
     def too_long(self, count: int, text: str) -> str:

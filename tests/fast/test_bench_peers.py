@@ -12,7 +12,7 @@ from bench.crowd import Crowd
 from bench.memory import held
 from bench.peers import TEXTS, Expectation, in_turn
 from bench.report_peers import HTTP, OURS, UNCUT, WYOMING, aims
-from bench.rivals import Rival
+from bench.rivals import EVERYTHING, Rival
 
 pytestmark = pytest.mark.fast
 
@@ -21,8 +21,8 @@ async def silent(text: str, first_only: bool = False) -> Heard:
     return Heard([(0.1, len(text))])
 
 
-def rival(name: str, peer: bool = True) -> Rival:
-    return Rival(name=name, pid=1, listen=silent, peer=peer)
+def rival(name: str, peer: bool = True, rows: frozenset[str] = EVERYTHING) -> Rival:
+    return Rival(name=name, pid=1, listen=silent, peer=peer, rows=rows)
 
 
 def test_everybody_is_first_once() -> None:
@@ -31,10 +31,11 @@ def test_everybody_is_first_once() -> None:
     assert turns == [["a", "b", "c"], ["b", "c", "a"], ["c", "a", "b"], ["a", "b", "c"]]
 
 
-def test_a_row_is_left_out_by_what_a_peer_would_need_and_never_by_what_ours_would() -> None:
+def test_a_row_is_left_out_only_by_what_a_peer_would_need_who_takes_part() -> None:
     expectation = Expectation(most_s=60.0)
     assert expectation.too_long(1000, "a b") == ""
     expectation.learn(rival("slow", peer=False), Crowd(words=1, wall_s=100.0))
+    expectation.learn(rival("library", rows=frozenset({"one"})), Crowd(words=1, wall_s=100.0))
     expectation.learn(rival("quick"), Crowd(words=100, wall_s=10.0))
     assert expectation.too_long(300, "a b") == ""
     assert expectation.too_long(301, "a b") == "quick would need some 60 s, and 60 s are the most"
