@@ -30,8 +30,10 @@ class PaperBackroom:
         """Nothing was opened."""
 
 
-def ask(method: str, path: str, headers: Mapping[str, str], body: bytes = DICTIONARY) -> Call:
-    home, _ = house()
+def ask(
+    method: str, path: str, headers: Mapping[str, str], body: bytes = DICTIONARY, **settings: bool
+) -> Call:
+    home, _ = house(**settings)
     home.backroom = PaperBackroom()
     return asyncio.run(fetch(App(home), method, path, body, {"host": HOST, **headers}))
 
@@ -43,6 +45,7 @@ def ask(method: str, path: str, headers: Mapping[str, str], body: bytes = DICTIO
         {"origin": "null"},
         {"origin": "http://["},
         {"origin": "http://127.0.0.1:3000"},
+        {"origin": "http://evil.example:8080", "host": "evil.example:8080"},
         {"sec-fetch-site": "cross-site"},
         {"sec-fetch-site": "same-site", "origin": f"http://{HOST}"},
     ],
@@ -64,6 +67,9 @@ def test_a_page_of_another_origin_does_not_manage_a_server_without_keys(
     [
         {},
         {"origin": f"http://{HOST}"},
+        {"origin": "http://localhost:8080", "host": "localhost:8080"},
+        {"origin": "http://localhost", "host": "localhost"},
+        {"origin": "http://[::1]:8080", "host": "[::1]:8080"},
         {"sec-fetch-site": "same-origin", "origin": "https://voice.example"},
         {"sec-fetch-site": "none"},
     ],
@@ -71,6 +77,11 @@ def test_a_page_of_another_origin_does_not_manage_a_server_without_keys(
 )
 def test_its_own_page_and_programs_do(headers: Mapping[str, str]) -> None:
     assert ask("POST", "/v1/speech/dictionaries", headers).status == 201
+
+
+def test_a_server_for_others_goes_by_any_name() -> None:
+    headers = {"origin": "http://voice.lan:8080", "host": "voice.lan:8080"}
+    assert ask("POST", "/v1/speech/dictionaries", headers, insecure=True).status == 201
 
 
 def test_looking_is_left_to_every_page() -> None:

@@ -13,12 +13,15 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from vivavoce.server.auth import is_loopback
+
 METHODS: Final = "GET, POST, OPTIONS"
 ASKED: Final = "authorization, content-type"
 """Headers that are allowed to a page that names none."""
 EXPOSED: Final = "content-range, retry-after, x-request-id"
 MAX_AGE_S: Final = 7200
 """How long a browser may remember; the longest that Chromium does."""
+_PORT: Final = re.compile(r":\d+\Z", re.ASCII)
 _NAMES: Final = re.compile(r"[A-Za-z0-9-]+(?:\s*,\s*[A-Za-z0-9-]+)*", re.ASCII)
 
 
@@ -27,15 +30,21 @@ def origins(setting: str) -> Sequence[str]:
     return tuple(name.strip().rstrip("/").lower() for name in setting.split(",") if name.strip())
 
 
-def of_another_origin(headers: Headers) -> bool:
+def of_another_origin(headers: Headers, *, named: bool) -> bool:
     """Whether a page of another origin asks. What no browser sends, which names neither, comes from no page.
 
     ``Sec-Fetch-Site`` (Fetch Metadata, W3C) decides where it is: it is true behind proxies, too, which change ``Host``.
+    Browsers leave it out where nothing vouches for a page's name. Unless the server is ``named``, reached by other names
+    than localhost, such a page has had its own name point at this machine (DNS rebinding).
     """
     if site := headers.get("sec-fetch-site"):
         return site not in ("same-origin", "none")
-    origin = headers.get("origin")
-    return origin is not None and origin.partition("://")[2].lower() != headers.get("host", "").lower()
+    if (origin := headers.get("origin")) is None:
+        return False
+    place = origin.partition("://")[2].lower()
+    return place != headers.get("host", "").lower() or not (
+        named or is_loopback(_PORT.sub("", place).strip("[]"))
+    )
 
 
 class Cors:
