@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any
 
 import jsonschema
@@ -75,7 +76,7 @@ def test_every_status_of_the_wire_is_told_for_speech_or_the_socket() -> None:
 
 
 def test_the_page_names_every_path_field_and_message() -> None:
-    page = reference.page(DOCUMENT).decode()
+    page = reference.page(DOCUMENT, 8080).decode()
     for path in DOCUMENT["paths"]:
         assert path in page
     for name, schema in DOCUMENT["components"]["schemas"].items():
@@ -83,3 +84,9 @@ def test_the_page_names_every_path_field_and_message() -> None:
         for field in schema.get("properties", ()):
             assert f"<code>{field}</code>" in page
     assert page.count("<script") == 0
+
+
+def test_the_page_needs_no_address_but_its_own_server() -> None:
+    page = reference.page(DOCUMENT, 9123).decode()
+    assert set(re.findall(r"https?://[^\s\"'<]+", page)) == {"http://127.0.0.1:9123/v1/speech"}
+    assert "src=" not in page

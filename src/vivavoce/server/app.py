@@ -26,6 +26,7 @@ from vivavoce.server.reconnect import Lines
 from vivavoce.server.replay import Replays
 from vivavoce.server.resume import RangedEndpoint, ResumingEndpoint
 from vivavoce.server.ws import SocketEndpoint, deny
+from vivavoce.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ class _Sent:
 
 
 def _pages(house: House) -> list[BaseRoute]:
-    page, document = _described()
+    page, document = _described(house.settings.port or Settings().port)
     return [
         *playground(),
         _page(house, "/docs", lookups.document(page, "text/html; charset=utf-8")),
@@ -96,10 +97,10 @@ def _pages(house: House) -> list[BaseRoute]:
 
 
 @cache
-def _described() -> tuple[bytes, bytes]:
-    """The reference as a page and as OpenAPI; the same for every application, and made once."""
+def _described(port: int) -> tuple[bytes, bytes]:
+    """The reference as a page and as OpenAPI; the same for every application on ``port``, and made once."""
     document = openapi.document()
-    return reference.page(document), openapi.encoded(document)
+    return reference.page(document, port), openapi.encoded(document)
 
 
 def _native(house: House, replays: Replays) -> list[BaseRoute]:

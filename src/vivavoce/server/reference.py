@@ -14,13 +14,13 @@ table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:t
 border-bottom:1px solid #8883}nav a{margin-right:1em}
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}a{color:#8bf}}
 """
-_CURL: Final = """curl -N http://127.0.0.1:8080/v1/speech \\
+_CURL: Final = """curl -N http://127.0.0.1:{port}/v1/speech \\
   -H 'content-type: application/json' \\
-  -d '{"text":"Streaming is fast.","format":"mp3"}' -o hello.mp3"""
+  -d '{{"text":"Streaming is fast.","format":"mp3"}}' -o hello.mp3"""
 
 
-def page(described: Mapping[str, Any]) -> bytes:
-    """The page for an OpenAPI document of :mod:`vivavoce.server.openapi`."""
+def page(described: Mapping[str, Any], port: int) -> bytes:
+    """The page for an OpenAPI document of :mod:`vivavoce.server.openapi`, its example for a server on ``port``."""
     info = described["info"]
     schemas = described["components"]["schemas"]
     paths = [
@@ -36,7 +36,7 @@ def page(described: Mapping[str, Any]) -> bytes:
             f"<title>Vivavoce {escape(info['version'])}: reference</title><style>{_STYLE}</style></head><body>",
             f"<h1>Vivavoce {escape(info['version'])}</h1><p>{escape(info['summary'])}</p>",
             '<nav><a href="/">Start</a><a href="/openapi.json">OpenAPI</a><a href="#paths">Paths</a>',
-            f'<a href="#messages">Messages</a></nav><pre>{escape(_CURL)}</pre>',
+            f'<a href="#messages">Messages</a></nav><pre>{escape(_CURL.format(port=port))}</pre>',
             f'<h2 id="paths">Paths</h2>{"".join(paths)}<h2 id="messages">Messages</h2>{"".join(shapes)}',
             "</body></html>",
         )
