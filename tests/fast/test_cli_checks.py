@@ -10,6 +10,7 @@ from stage import VOICE
 from vivavoce.cli import checks
 from vivavoce.cli.checks import Check, codec, engines, folder, libraries, playing, python
 from vivavoce.cli.doctor import as_object
+from vivavoce.engines import registry
 from vivavoce.errors import MissingDependencyError
 from vivavoce.formats import FORMATS, AudioFormat
 from vivavoce.voices.catalogue import Catalogue
@@ -83,3 +84,7 @@ def test_the_whole_is_well_unless_something_failed() -> None:
     bad = Check(topic="a", name="b", state="failed", detail="c", advice="d")
     assert as_object([fine, poor])["ok"] is True
     assert as_object([fine, bad])["ok"] is False
+
+
+def test_what_every_engine_needs_that_has_no_voices_here_is_said() -> None:
+    assert set(checks.ABSENT_ENGINE) == registry.installed().keys() - registry.ON_REQUEST

@@ -131,9 +131,12 @@ def engines(known: Catalogue) -> Iterator[Check]:
         )
 
 
+_NEURAL: Final = "for neural voices: `pip install 'vivavoce[neural]'`, then `vivavoce voices add NAME`"
 ABSENT_ENGINE: Final = {
     "espeak": "pip install espeakng-loader",
     "flite": "install the system's flite library, such as `apt install libflite1`, for better English",
+    "piper": _NEURAL,
+    "supertonic": _NEURAL,
 }
 
 
