@@ -242,6 +242,36 @@ def test_without_an_audio_worklet_mp3_is_the_choice(browser: Browser, server: Li
         assert visitor.complaints == []
 
 
+SAFARI = """
+  const touched = new WeakSet();
+  let gesture = false;
+  for (const kind of ["click", "keydown"])
+    addEventListener(kind, () => { gesture = true; setTimeout(() => { gesture = false; }); }, { capture: true });
+  const { load, play } = HTMLMediaElement.prototype;
+  HTMLMediaElement.prototype.load = function () { if (gesture) touched.add(this); return load.call(this); };
+  HTMLMediaElement.prototype.play = function () {
+    if (gesture) touched.add(this);
+    return touched.has(this) ? play.call(this) : Promise.reject(new DOMException("no gesture", "NotAllowedError"));
+  };
+"""
+
+
+@pytest.mark.parametrize("name", ["mp3", "opus"])
+def test_an_element_is_touched_within_the_click(browser: Browser, server: Live, name: str) -> None:
+    """Safari's rule, played here by a script: an element plays later only if a gesture's own task loaded or played it."""
+    with visiting(browser) as visitor:
+        visitor.page.add_init_script(SAFARI)
+        visitor.go(server.url)
+        visitor.page.select_option("#format", name)
+        for text in ("Once by the first click.", "And once more by the second."):
+            visitor.write(text)
+            visitor.speak()
+            visitor.until("vivavoce.figures.heardS > 0.2")
+            visitor.page.click("#stop")
+            visitor.silent()
+        assert visitor.complaints == []
+
+
 # ---- taken home -------------------------------------------------------------------------------------------------
 
 

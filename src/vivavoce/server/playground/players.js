@@ -153,6 +153,7 @@ export class ElementPlayer {
     this.analyser = null;
     this.on = {};
     this.consumed = 0;
+    this.next = null;
   }
 
   prepare() {
@@ -162,6 +163,11 @@ export class ElementPlayer {
       this.analyser.connect(this.context.destination);
     }
     if (this.context.state !== "running") this.context.resume();
+    if (!this.next) {
+      // Safari lets an element play later only if it was touched within the click.
+      this.next = new Audio();
+      this.next.load();
+    }
     return Promise.resolve();
   }
 
@@ -180,7 +186,8 @@ export class ElementPlayer {
     this.started = false;
     this.parts = [];
     this.ended = false;
-    this.audio = new Audio();
+    this.audio = this.next;
+    this.next = null;
     this.audio.preservesPitch = true;
     this.context.createMediaElementSource(this.audio).connect(this.analyser);
     this.audio.onended = () => this.on.over?.();
