@@ -61,7 +61,7 @@ def _shares(sizes: tuple[str, str]) -> dict[str, float]:
 def _prepared(folder: Path, sizes: tuple[str, str]) -> Path:
     """A data folder with both random voices."""
     for size in sizes:
-        data = rivals.added(random_voices.write(size, folder), folder, "stateful")
+        data = rivals.added(random_voices.write(size, folder), folder)
     return data
 
 

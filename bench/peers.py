@@ -285,7 +285,8 @@ async def misbehaving(openings: Mapping[str, Opening], watch_s: float) -> dict[s
 def contenders(voice: Path, folder: Path) -> dict[str, Opening]:
     """By name. Un-cut is the same server with the same voice on the rung ``sentences``, which is kept from cutting the
     first four words off as a unit of their own; the two that differ in one thing only tell which is worth what."""
-    cut, uncut = (rivals.added(voice, folder, rung) for rung in ("stateful", "sentences"))
+    cut = rivals.added(voice, folder)
+    uncut = rivals.uncut(voice, cut)
     stem, whole = voice.stem, "100"
     return {
         "vivavoce": partial(rivals.ours, stem, cut),

@@ -134,18 +134,23 @@ async def _running(command: Sequence[str], port: int) -> AsyncIterator[int]:
 # ---- ours -------------------------------------------------------------------------------------------------------------
 
 
-def added(voice: Path, folder: Path, rung: str) -> Path:
-    """A data folder of Vivavoce in ``folder`` with ``voice`` on this rung (``stateful`` is cut, ``sentences`` un-cut)."""
-    data = folder / rung
+def added(voice: Path, folder: Path) -> Path:
+    """A data folder of Vivavoce in ``folder`` with ``voice`` and those that were added before it."""
+    data = folder / "cut"
     script = str(Path(sys.executable).with_name("vivavoce"))
     add = [script, "voices", "add", str(voice), "--data-dir", str(data)]
     subprocess.run(add, check=True, capture_output=True)
-    kept = data / "voices" / "piper" / voice.stem
-    again = [sys.executable, "-m", "vivavoce.engines.piper.convert", str(kept), rung]
-    made = orjson.loads(subprocess.run(again, check=True, capture_output=True).stdout)
-    if made["rung"] != rung:
-        raise RuntimeError(f"{voice.stem}: expected the rung {rung}, got {made['rung']}: {made['why']}")
     return data
+
+
+def uncut(voice: Path, data: Path) -> Path:
+    """A copy of the data folder ``data``, beside it, with ``voice`` on the rung of whole sentences."""
+    copy = data.with_name("uncut")
+    shutil.copytree(data, copy)
+    kept = copy / "voices" / "piper" / voice.stem
+    again = [sys.executable, "-m", "vivavoce.engines.piper.convert", str(kept), "sentences"]
+    subprocess.run(again, check=True, capture_output=True)
+    return copy
 
 
 @asynccontextmanager
