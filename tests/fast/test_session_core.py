@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from stage import PCM, RATE_HZ, SAMPLES_PER_CHARACTER, Stage, audio, chop, request, say
 from vivavoce.errors import EngineError, OutOfOrderError, TextTooLongError
+from vivavoce.session.core import HUNGER_MARGIN_S
 from vivavoce.session.limits import MAX_FLUSHES, Limits
 from vivavoce.session.table import State
 from vivavoce.speech import Audio, Cancel, End, Ended, Failed, Flush, Flushed, Mark, Text, Utterance
@@ -219,6 +220,50 @@ def test_a_listener_with_audio_left_is_not_given_half_a_sentence() -> None:
     stage.session.listening_until(5.0)
     stage.send(Text("two words an"))
     assert stage.session.deadline() == pytest.approx(4.7)
+
+
+def hungry(text: str) -> Stage:
+    """The first unit was heard and runs out at 2.0; ``text`` goes on in the middle of the sentence, at 1.0."""
+    stage = Stage(request(), limits=Limits(idle_flush_s=5.0))
+    stage.send(Text("one two three four five"))
+    stage.play()
+    stage.session.listening_until(2.0)
+    stage.session.send(Text(text), 1.0)
+    stage.pull_all()
+    return stage
+
+
+def test_a_listener_who_would_run_out_gets_the_words_that_are_there() -> None:
+    stage = hungry(" six seven eight nine te")
+    assert stage.session.deadline() == pytest.approx(2.0 - HUNGER_MARGIN_S)
+    stage.session.tick(1.5)
+    stage.pull_all()
+    assert [u.text for u in stage.spoken] == ["one two three four"]
+    stage.session.tick(1.61)
+    stage.pull_all()
+    assert [u.text for u in stage.spoken[1:]] == ["five six seven eight nine"]
+    stage.send(Text("n eleven twelve thirteen fourteen. "))
+    stage.pull_all()
+    assert [u.text for u in stage.spoken[2:]] == ["ten eleven twelve thirteen fourteen."], "no early cut"
+
+
+def test_a_sentence_is_not_broken_for_a_word_or_two() -> None:
+    assert hungry(" six se").session.deadline() == pytest.approx(6.0), "the writer's silence"
+
+
+def test_a_sentence_is_not_broken_while_more_is_being_made() -> None:
+    stage = hungry(" six seven. Then eight nine ten eleven twel")
+    assert [u.text for u in stage.spoken[1:]] == ["five six seven."]
+    assert stage.session.deadline() == pytest.approx(6.0)
+    stage.play()
+    stage.session.listening_until(2.0)
+    assert stage.session.deadline() == pytest.approx(2.0 - HUNGER_MARGIN_S)
+
+
+def test_a_sentence_is_not_broken_when_its_rest_has_come_but_was_not_pulled() -> None:
+    stage = hungry(" six seven eight nine te")
+    stage.session.send(Text("n eleven."), 1.1)
+    assert stage.session.deadline() == pytest.approx(6.1)
 
 
 def test_a_long_pause_is_made_a_step_at_a_time() -> None:

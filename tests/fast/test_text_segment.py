@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from vivavoce.speech import Boundary
 from vivavoce.text.clean import leading_blank, level
+from vivavoce.text.cut import Place
 from vivavoce.text.segment import FlushPoint, Item, Pause, Segmenter, Unit
 
 pytestmark = pytest.mark.fast
@@ -189,14 +190,14 @@ def test_a_silent_writers_whole_words_are_let_out() -> None:
     segmenter = Segmenter()
     segmenter.feed("I th")
     assert segmenter.pull() is None
-    assert segmenter.pending_words
+    assert segmenter.pending_chars > 0
     segmenter.release()
-    assert not segmenter.pending_words
+    assert segmenter.pending_chars == 0
     assert shown(pulled(segmenter)) == ["~ I"]
-    assert not segmenter.pending_words
+    assert segmenter.pending_chars == 0
     segmenter.feed("ink so, wel")
     assert shown(pulled(segmenter)) == [", think so,"]
-    assert not segmenter.pending_words
+    assert segmenter.pending_chars == 0
     segmenter.release()
     assert pulled(segmenter) == []
     segmenter.feed("l. ")
@@ -227,19 +228,31 @@ def test_after_released_words_somebody_waits_again() -> None:
     assert shown(pulled(segmenter)) == ["~ Now", "~ one two three four"]
 
 
-def test_pending_words_while_items_wait() -> None:
+def test_after_words_released_to_a_hungry_listener_comes_no_short_unit() -> None:
     segmenter = Segmenter()
-    assert not segmenter.pending_words
+    segmenter.feed("one two three four five six sev")
+    assert shown(pulled(segmenter)) == ["~ one two three four"]
+    segmenter.release(Place.SECOND)
+    assert shown(pulled(segmenter)) == ["~ five six"]
+    segmenter.feed("en eight nine ten eleven twelve")
+    assert pulled(segmenter) == []
+    segmenter.feed(". The")
+    assert shown(pulled(segmenter)) == [". seven eight nine ten eleven twelve."]
+
+
+def test_pending_chars_while_items_wait() -> None:
+    segmenter = Segmenter()
+    assert segmenter.pending_chars == 0
     segmenter.feed("...")
-    assert not segmenter.pending_words
+    assert segmenter.pending_chars == 0
     segmenter.feed("x" * 5000)
-    assert segmenter.pending_words
+    assert segmenter.pending_chars > 0
     segmenter.flush()
-    assert not segmenter.pending_words
+    assert segmenter.pending_chars == 0
     segmenter.feed("y ")
-    assert segmenter.pending_words
+    assert segmenter.pending_chars > 0
     segmenter.end()
-    assert not segmenter.pending_words
+    assert segmenter.pending_chars == 0
 
 
 def test_the_end_drains() -> None:
@@ -306,7 +319,7 @@ def written(
                 )
         getattr(segmenter, call)()
         if luck and luck.random() < 0.5:
-            assert segmenter.pending_words in (True, False)
+            assert segmenter.pending_chars >= 0
             items += pulled(segmenter)
     items += pulled(segmenter)
     assert segmenter.drained
@@ -347,13 +360,13 @@ def test_units_are_in_order_bounded_clean_and_nothing_sayable_is_lost(text: str,
 
 @given(st.text(max_size=40), st.text(max_size=40))
 @settings(max_examples=60, deadline=None)
-def test_pending_words_is_true_exactly_when_a_release_lets_something_out(before: str, more: str) -> None:
+def test_pending_chars_are_there_exactly_when_a_release_lets_something_out(before: str, more: str) -> None:
     segmenter = Segmenter()
     segmenter.feed(before)
     pulled(segmenter)
     segmenter.feed(more)
     pulled(segmenter)
-    pending = segmenter.pending_words
+    pending = segmenter.pending_chars > 0
     segmenter.release()
     assert bool(pulled(segmenter)) == pending
 

@@ -15,12 +15,13 @@ import pytest
 from websockets.sync.client import connect
 
 from live import Live, serving
+from vivavoce.runtime.admission import FRONT_AUDIO_S, FRONT_COST, START_S, UNMEASURED_COST
 from wire import dial, eventually, hear, say
 
 pytestmark = pytest.mark.integration
 
 FULL = {"max_load": 0.05, "workers": 1, "retry_after_s": 3.0, "engines": "tone,espeak"}
-PLACES = 2
+PLACES = int(0.05 / (UNMEASURED_COST * (1 + FRONT_AUDIO_S / START_S) + FRONT_COST))
 """Newcomers with a voice nobody has heard yet that fit into 0.05 of a core."""
 
 

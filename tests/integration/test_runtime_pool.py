@@ -26,6 +26,7 @@ from vivavoce.errors import (
     VoiceQuarantinedError,
     WorkerDiedError,
 )
+from vivavoce.runtime.admission import FRONT_AUDIO_S, FRONT_COST, START_S, UNMEASURED_COST
 from vivavoce.runtime.clock import SystemClock
 from vivavoce.runtime.pool import LocalPool
 from vivavoce.settings import Settings
@@ -321,7 +322,8 @@ def test_a_stream_that_gets_more_text_later_speaks_again() -> None:
 def test_a_full_machine_refuses_and_an_unknown_voice_is_named() -> None:
     async def scenario() -> None:
         async with running(1, max_load=0.05, retry_after_s=3.0) as pool:
-            newcomers = 2  # At the cost of a voice that nobody heard.
+            each = UNMEASURED_COST * (1 + FRONT_AUDIO_S / START_S) + FRONT_COST
+            newcomers = int(0.05 / each)  # At the cost of a voice that nobody heard.
             seats = [Listener().attach(pool).seat for _ in range(newcomers)]
             with pytest.raises(OverloadedError) as caught:
                 Listener().attach(pool)

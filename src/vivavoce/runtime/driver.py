@@ -140,6 +140,7 @@ class Stream:
         """See :class:`~vivavoce.runtime.backend.Source`."""
         self._session.finish(number)
         self._made()
+        self._arm()
 
     def fail(self, number: int, error: VivavoceError) -> None:
         """See :class:`~vivavoce.runtime.backend.Source`."""

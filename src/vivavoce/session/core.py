@@ -13,6 +13,7 @@ Time comes in as ``now`` (seconds of any steady clock). :meth:`deadline` says wh
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -41,6 +42,7 @@ from vivavoce.speech import (
     Utterance,
     VoiceInfo,
 )
+from vivavoce.text.cut import Place
 from vivavoce.text.segment import FlushPoint, Item, Pause, Segmenter, Unit
 from vivavoce.text.spans import SpannedText
 
@@ -50,6 +52,11 @@ UNSPEAKABLE_PAUSE_S: Final = 0.2
 """What is heard for text that has nothing to say, such as a lone "..."."""
 RUN_OUT_MARGIN_S: Final = 0.3
 """A silent writer's words are spoken no earlier than this before the listener runs out of audio."""
+HUNGER_MARGIN_S: Final = 0.5
+"""This long before the listener runs out, words of a sentence that is still being written are spoken: long enough for
+them to be made on a machine that is at work."""
+HUNGRY_CHARS: Final = 16
+"""Fewer characters than some three words are not worth breaking a sentence for."""
 REDUCED_PAUSE: Final = 0.35
 """What is left of an engine's pauses for a caller who wants little silence."""
 ITEMS_A_PULL: Final = 64
@@ -97,6 +104,8 @@ class Session:
         """The last :meth:`pull` stopped short: at a long pause, or at text of nothing but tags."""
         self._written_at = now
         self._runs_out_at = 0.0
+        self._pulled_dry_at = -1
+        """Characters written when the last pull found nothing to say in them."""
         self._last: list[Event] = []
 
     # ---- the writer's side ------------------------------------------------------------------------------------
@@ -129,17 +138,29 @@ class Session:
         self._runs_out_at = when
 
     def deadline(self) -> float | None:
-        """When to call :meth:`tick` if no text comes before, or ``None``."""
-        if self.state is not State.WRITING or not self._segmenter.pending_words:
+        """When to call :meth:`tick` if nothing happens before, or ``None``. It changes with text, pulls and chunks."""
+        if self.state is not State.WRITING or not (pending := self._segmenter.pending_chars):
             return None
+        silent = self._silent_at()
+        return min(silent, self._hungry_at()) if pending >= HUNGRY_CHARS else silent
+
+    def tick(self, now: float) -> None:
+        """Time has passed: past the deadline, whole words may be pulled although nobody knows how they go on."""
+        deadline = self.deadline()
+        if deadline is not None and now >= deadline:
+            self._segmenter.release(Place.FIRST if now >= self._silent_at() else Place.SECOND)
+
+    def _silent_at(self) -> float:
+        """When a writer who writes nothing more counts as silent."""
         idle_s = self._request.idle_flush_s or self._limits.idle_flush_s
         return max(self._written_at + idle_s, self._runs_out_at - RUN_OUT_MARGIN_S)
 
-    def tick(self, now: float) -> None:
-        """Time has passed: past the deadline, whole words of a silent writer may be pulled."""
-        deadline = self.deadline()
-        if deadline is not None and now >= deadline:
-            self._segmenter.release()
+    def _hungry_at(self) -> float:
+        """When a listener of a writer at work has too little left; never before the first audio, and not while more is
+        being made or waits to be pulled."""
+        fed = self._runs_out_at > 0 and all(slot.complete for slot in self._speeches.values())
+        dry = self._pulled_dry_at == self._segmenter.characters and not self._segmenter.stops
+        return self._runs_out_at - HUNGER_MARGIN_S if fed and dry and self.listened else math.inf
 
     @property
     def unread_chars(self) -> int:
@@ -165,6 +186,7 @@ class Session:
                 break
             item = self._segmenter.pull()
             if item is None:
+                self._pulled_dry_at = self._segmenter.characters
                 return None
             utterance = self._enqueue(item)
             if utterance is not None:

@@ -34,7 +34,8 @@ of the bound, else at the last white space, else at any clause, else between two
 bound is 160 characters if ``max_chars`` is more, and a clause in its last three quarters will do.
 
 *A silent writer*: :meth:`~Segmenter.release` lets the whole words so far out, with boundary NONE unless they end in
-a mark; a last half word stays.
+a mark; a last half word stays. The same goes for a listener who would run out of speech while the writer still writes;
+there the next unit is a second one.
 
 *Tags* (:mod:`~vivavoce.text.markup`) end the unit before them, with boundary CLAUSE before a break, SENTENCE before
 a flush, unless a mark says otherwise. Text that ends, or that is flushed, ends as a sentence unless in a comma.
@@ -101,6 +102,8 @@ class _Stop(Struct, frozen=True):
     offset: int
     kind: _Kind
     flush_id: str | None = None
+    then: Place = Place.FIRST
+    """Which unit comes after released words."""
 
 
 class Segmenter:
@@ -138,23 +141,25 @@ class Segmenter:
             self._ended = True
             self._stops.append(_Stop(self._intake.fed, _Kind.END))
 
-    def release(self) -> None:
-        """The writer has been silent: all whole words fed so far can be pulled."""
+    def release(self, then: Place = Place.FIRST) -> None:
+        """All whole words fed so far can be pulled: the writer has been silent, or the listener has nothing left.
+        ``then`` is the unit after them."""
         if not self._ended and not self._stops_here():
-            self._stops.append(_Stop(self._intake.fed, _Kind.RELEASE))
+            self._stops.append(_Stop(self._intake.fed, _Kind.RELEASE, then=then))
 
     @property
-    def pending_words(self) -> bool:
-        """Whether :meth:`release` would let something out. Exact when :meth:`pull` has just returned ``None``; while
-        items wait to be pulled it may be true for words that need no release.
+    def pending_chars(self) -> int:
+        """How much of the window :meth:`release` would let out; 0 if nothing. Exact when :meth:`pull` has just returned
+        ``None``; while items wait to be pulled it may count words that need no release.
         """
         if self._ended or self._stops_here():
-            return False
+            return 0
         if self._stops:
-            return True
+            return self._cutter.window
         self._fill()
         held = self._text.find("<", self._plain) if self._markup else -1
-        return self._intake.waiting or whole_words(self._text if held < 0 else self._text[:held]) > 0
+        words = whole_words(self._text if held < 0 else self._text[:held])
+        return max(words, int(self._intake.waiting))
 
     @property
     def stops(self) -> int:
@@ -278,12 +283,12 @@ class Segmenter:
         return unit
 
     def _released(self, stop: int) -> Unit:
-        """The next unit of the words up to ``stop``, which are spoken because the writer is silent."""
+        """The next unit of the words up to ``stop``, which are spoken before what follows them is known."""
         cut = self._cutter.decide(self._text[:stop], Boundary.NONE)
         assert cut is not None, "text that ends here is always decided"
         unit = self._unit(cut)
         if cut.stop == stop:
-            self._place = Place.FIRST
+            self._place = self._stops[0].then
             self._cutter.begin(self._place)
         return unit
 
