@@ -236,10 +236,10 @@ def hungry(text: str) -> Stage:
 def test_a_listener_who_would_run_out_gets_the_words_that_are_there() -> None:
     stage = hungry(" six seven eight nine te")
     assert stage.session.deadline() == pytest.approx(2.0 - HUNGER_MARGIN_S)
-    stage.session.tick(1.5)
+    stage.session.tick(2.0 - HUNGER_MARGIN_S - 0.1)
     stage.pull_all()
     assert [u.text for u in stage.spoken] == ["one two three four"]
-    stage.session.tick(1.61)
+    stage.session.tick(2.0 - HUNGER_MARGIN_S + 0.01)
     stage.pull_all()
     assert [u.text for u in stage.spoken[1:]] == ["five six seven eight nine"]
     stage.send(Text("n eleven twelve thirteen fourteen. "))
