@@ -307,6 +307,7 @@ class LocalPool:
         flight = self._end_step(slot, report)
         if report.done and flight in self._flights:
             self._land(flight)
+            self._quarantine.spoken(flight.utterance.voice)
             flight.seat.source.finish(flight.utterance.number)
         self._dispatch(slot)
         if report.done and self._idle and not flight.seat.gone:
