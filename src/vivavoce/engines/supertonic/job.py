@@ -17,10 +17,11 @@ from vivavoce.engines.words import tokens
 from vivavoce.errors import EngineError, quoted
 from vivavoce.speech import Chunk, SampleMark, Utterance
 
-MIN_FRAMES, MAX_FRAMES = 16, 32
-"""Of one window of sound. The vocoder also runs over the frames that reach into it, about twenty; smaller windows cost
-mostly those, larger ones hold up other listeners (one of the published sizes takes 0.05 s for 16 frames at the beginning,
-0.15 s for 32 with twenty before them)."""
+FIRST_FRAMES, MAX_FRAMES = 16, 24
+"""Of the first window of sound and of later ones. The vocoder also runs over the frames that reach into it, about twenty;
+smaller windows cost mostly those, larger ones hold up other listeners (one of the published sizes takes 0.05 s for 16
+frames at the beginning, 0.15 s for 32 with twenty before them). What the schedule asks for plays no part: onnxruntime adds
+in another order for another number of frames, and the same request is to give the same samples."""
 
 
 def warm(model: Model, manifest: Manifest) -> None:
@@ -29,7 +30,7 @@ def warm(model: Model, manifest: Manifest) -> None:
     ids = [number for number in model.table if number >= 0][:20]
     draft = model.begin(ids, speaker, 1.0, (0,))
     draft.refine()
-    model.sound(draft.latent, manifest.reach).take(MIN_FRAMES)
+    model.sound(draft.latent, manifest.reach).take(FIRST_FRAMES)
 
 
 class SupertonicJob:
@@ -52,7 +53,7 @@ class SupertonicJob:
     def step(self, max_samples: int, emit: Emit) -> bool:
         """See the module: most steps give no audio."""
         try:
-            chunk = self._next(max(1, max_samples))
+            chunk = self._next()
         except GraphError as error:
             self.cancel()
             raise EngineError(f"the voice {quoted(self._utterance.voice)} failed: {error}") from None
@@ -65,7 +66,7 @@ class SupertonicJob:
         self._draft = self._sound = None
         self._silence = 0
 
-    def _next(self, samples: int) -> Chunk | None:
+    def _next(self) -> Chunk | None:
         """The next piece of work, and what is heard of it."""
         if not self._begun:
             self._begin()
@@ -75,7 +76,7 @@ class SupertonicJob:
                 self._sound = self._model.sound(self._draft.latent, self._manifest.reach)
                 self._draft = None
         elif self._sound is not None:
-            return self._heard(self._sound, samples)
+            return self._heard(self._sound)
         elif self._silence:
             silence, self._silence = self._silence, 0
             return Chunk(bytes(2 * silence))
@@ -93,9 +94,9 @@ class SupertonicJob:
             self._owed = self._draft.samples
             self._marks = _shares(utterance.text, self._owed)
 
-    def _heard(self, sound: Sound, samples: int) -> Chunk:
-        frames = min(max(-(-samples // self._model.config.hop), MIN_FRAMES), MAX_FRAMES)
-        audio = sound.take(frames)[: self._owed]
+    def _heard(self, sound: Sound) -> Chunk:
+        # The marks go with the first window, which tells it from the others.
+        audio = sound.take(FIRST_FRAMES if self._marks else MAX_FRAMES)[: self._owed]
         self._owed -= audio.size
         if not sound.left:
             self._sound = None
