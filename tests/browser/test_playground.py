@@ -53,7 +53,8 @@ def test_speak_is_heard_and_ends(visitor: Visitor) -> None:
     after = visitor.figures
     assert (after["way"], after["format"], after["contextState"]) == ("loudspeaker", "pcm_s16le", "running")
     played_s = (after["samplesConsumed"] - before["samplesConsumed"]) / after["rateHz"]
-    assert after["contextTimeS"] - before["contextTimeS"] == pytest.approx(played_s, abs=0.1)
+    # Samples are counted in another thread than the one that reads the clock, and told now and then.
+    assert after["contextTimeS"] - before["contextTimeS"] == pytest.approx(played_s, abs=0.3)
     assert after["underruns"] == 0
     assert 0 < after["firstAudioMs"] <= after["firstSoundMs"]
     assert visitor.page.inner_text("#figure-first") == f"{round(after['firstSoundMs'])} ms"
@@ -205,7 +206,7 @@ def test_type_along_says_a_word_that_nobody_finishes_and_only_what_is_new(visito
 def test_plain_formats_are_heard_through_the_loudspeaker(visitor: Visitor, name: str) -> None:
     visitor.page.select_option("#format", name)
     visitor.choose_voice("tone")
-    visitor.write("Heard at once")
+    visitor.write("Heard at once, and for long enough to be looked at on a slow machine")
     visitor.speak()
     visitor.until(f"vivavoce.figures.rms > {LOUD}")
     end = visitor.silent()
@@ -220,7 +221,7 @@ def test_plain_formats_are_heard_through_the_loudspeaker(visitor: Visitor, name:
 def test_coded_formats_are_heard_through_the_browsers_decoder(visitor: Visitor, name: str, way: str) -> None:
     visitor.page.select_option("#format", name)
     visitor.choose_voice("tone")
-    visitor.write("Heard through a decoder")
+    visitor.write("Heard through a decoder, and for long enough to be looked at on a slow machine")
     visitor.speak()
     visitor.until(f"vivavoce.figures.rms > {LOUD}")
     assert visitor.figures["way"] == way
