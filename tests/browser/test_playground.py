@@ -221,7 +221,7 @@ def test_plain_formats_are_heard_through_the_loudspeaker(visitor: Visitor, name:
 def test_coded_formats_are_heard_through_the_browsers_decoder(visitor: Visitor, name: str, way: str) -> None:
     visitor.page.select_option("#format", name)
     visitor.choose_voice("tone")
-    visitor.write("Heard through a decoder, and for long enough to be looked at on a slow machine")
+    visitor.write("Heard through a decoder")
     visitor.speak()
     visitor.until(f"vivavoce.figures.rms > {LOUD}")
     assert visitor.figures["way"] == way
