@@ -79,7 +79,9 @@ def test_words_light_up_in_order_as_they_are_heard_and_not_as_they_come(visitor:
     assert visitor.page.evaluate("window.seen") == WORDS.split()
     for word in lit:
         assert word["heard_s"] >= word["start_s"]
-        assert word["samples"] / 24000 >= word["start_s"] - 0.2, "what the sound's thread told last may be as old"
+        assert word["samples"] / 24000 >= word["start_s"] - 0.2, (
+            "what the sound's thread told last may be as old"
+        )
     assert sorted(word["heard_s"] - word["start_s"] for word in lit)[len(lit) // 2] < 0.1
 
 
