@@ -290,7 +290,8 @@ def contenders(voice: Path, folder: Path) -> dict[str, Opening]:
     stem, whole = voice.stem, "100"
     return {
         "vivavoce": partial(rivals.ours, stem, cut),
-        UNCUT: partial(rivals.ours, stem, uncut, UNCUT, first_unit_words=whole),
+        # It takes everybody, as the peers do: of the few it would admit, first audio tells nothing.
+        UNCUT: partial(rivals.ours, stem, uncut, UNCUT, first_unit_words=whole, max_load="100"),
         WHOLE_UNIT: partial(rivals.ours, stem, cut, WHOLE_UNIT, UNITS, first_unit_words=whole),
         UNCUT_SHORT_UNIT: partial(rivals.ours, stem, uncut, UNCUT_SHORT_UNIT, UNITS),
         "piper http": partial(rivals.piper_http, voice),

@@ -50,7 +50,7 @@ def test_no_stream_is_shared_out_over_two_cores(cost: float, streams: int) -> No
     free_front(admission)
     for _ in range(100):
         admission.observe("neural", cost * 100, 100)
-    assert admitted(admission, "neural") in (streams - 1, streams)
+    assert streams - 2 <= admitted(admission, "neural") <= streams
 
 
 def test_what_the_front_process_takes_is_counted_too() -> None:

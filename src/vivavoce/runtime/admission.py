@@ -37,7 +37,7 @@ MEMORY_S: Final = 120.0
 SETTLED_S: Final = 1.5
 """Audio that a stream gets as a newcomer: its first, short utterance and the beginning of the next."""
 
-START_S: Final = 1.4
+START_S: Final = 1.0
 """Time within which a newcomer needs the work before an utterance once more: the length of a first utterance (some
 four words). In simulations with fast and slow steps, bursts up to the limit that follows starved nobody
 (decisions/006)."""
