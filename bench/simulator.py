@@ -137,6 +137,8 @@ class Play:
     def __post_init__(self) -> None:
         self.listeners = audience(self.scene)
         self._admission = Admission(self.scene.cores, MAX_LOAD)
+        # The front process is left out; in the server it bounds the streams to some 600.
+        self._admission.observe_front(0.0, 1e9)
         # As after the first minute of service: the price of the voice is known.
         for _ in range(20):
             self._admission.observe(self.scene.voice.name, self._price() * 60.0, 60.0)
