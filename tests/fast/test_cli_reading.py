@@ -47,6 +47,11 @@ def test_any_bytes_give_text_that_can_be_encoded(data: bytes, cuts: list[int]) -
         assert (text, damaged) == (clean, False)
 
 
+@pytest.mark.parametrize("data", [b"\xef", b"\xef\xbb"])
+def test_half_a_byte_order_mark_is_told_as_damage(data: bytes) -> None:
+    assert decode(data, []) == ("\N{REPLACEMENT CHARACTER}" * len(data), True)
+
+
 def test_half_a_character_waits_for_its_other_half() -> None:
     decoder = Utf8Decoder()
     assert decoder.feed("é".encode()[:1]) == ""

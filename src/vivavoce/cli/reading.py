@@ -22,7 +22,9 @@ class Utf8Decoder:
     """
 
     def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
+        # Not "utf-8-sig", which loses the beginning of a byte order mark that is the end of the text.
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._at_start = True
         self.damaged = False
 
     def feed(self, data: bytes) -> str:
@@ -36,6 +38,9 @@ class Utf8Decoder:
     def _mend(self, text: str) -> str:
         mended = without_surrogates(text)
         self.damaged = self.damaged or mended != text
+        if mended and self._at_start:
+            self._at_start = False
+            return mended.removeprefix("\ufeff")
         return mended
 
 
