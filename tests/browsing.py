@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,11 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def shown_ms(duration_ms: float) -> str:
+    """How the page writes a duration: a half is rounded up, as ``Math.round`` does and Python's ``round`` does not."""
+    return f"{math.floor(duration_ms + 0.5)} ms"
 
 
 class Visitor:

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Browser
 
-from browsing import LOUD, Visitor, visiting
+from browsing import LOUD, Visitor, shown_ms, visiting
 from live import Live
 
 pytestmark = pytest.mark.browser
@@ -57,7 +57,7 @@ def test_speak_is_heard_and_ends(visitor: Visitor) -> None:
     assert after["contextTimeS"] - before["contextTimeS"] == pytest.approx(played_s, abs=0.3)
     assert after["underruns"] == 0
     assert 0 < after["firstAudioMs"] <= after["firstSoundMs"]
-    assert visitor.page.inner_text("#figure-first") == f"{round(after['firstSoundMs'])} ms"
+    assert visitor.page.inner_text("#figure-first") == shown_ms(after["firstSoundMs"])
     end = visitor.silent()
     assert end["samplesConsumed"] == end["samplesReceived"] > end["rateHz"]
     assert end["underruns"] == 0
