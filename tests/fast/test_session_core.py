@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from stage import PCM, RATE_HZ, SAMPLES_PER_CHARACTER, Stage, audio, chop, request, say
 from vivavoce.errors import EngineError, OutOfOrderError, TextTooLongError
-from vivavoce.session.core import HUNGER_MARGIN_S
 from vivavoce.session.limits import MAX_FLUSHES, Limits
+from vivavoce.session.patience import HUNGER_MARGIN_S
 from vivavoce.session.table import State
 from vivavoce.speech import Audio, Cancel, End, Ended, Failed, Flush, Flushed, Mark, Text, Utterance
 

@@ -13,7 +13,6 @@ Time comes in as ``now`` (seconds of any steady clock). :meth:`deadline` says wh
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
@@ -22,6 +21,7 @@ from vivavoce.errors import VivavoceError
 from vivavoce.session import limits as bounds
 from vivavoce.session.limits import Limits
 from vivavoce.session.marks import CallerText, Characters, heard
+from vivavoce.session.patience import Patience
 from vivavoce.session.pipeline import Pipeline, divide
 from vivavoce.session.slots import FlushSlot, PauseSlot, Slot, SpeechSlot
 from vivavoce.session.styles import styled
@@ -50,13 +50,6 @@ PAUSE_STEP_S: Final = 1.0
 """Silence made by one pull, so that a long pause obeys back-pressure like speech."""
 UNSPEAKABLE_PAUSE_S: Final = 0.2
 """What is heard for text that has nothing to say, such as a lone "..."."""
-RUN_OUT_MARGIN_S: Final = 0.3
-"""A silent writer's words are spoken no earlier than this before the listener runs out of audio."""
-HUNGER_MARGIN_S: Final = 0.5
-"""This long before the listener runs out, words of a sentence that is still being written are spoken: long enough for
-them to be made on a machine that is at work."""
-HUNGRY_CHARS: Final = 16
-"""Fewer characters than some three words are not worth breaking a sentence for."""
 REDUCED_PAUSE: Final = 0.35
 """What is left of an engine's pauses for a caller who wants little silence."""
 ITEMS_A_PULL: Final = 64
@@ -102,10 +95,7 @@ class Session:
         self._made = 0
         self.more_to_pull = False
         """The last :meth:`pull` stopped short: at a long pause, or at text of nothing but tags."""
-        self._written_at = now
-        self._runs_out_at = 0.0
-        self._pulled_dry_at = -1
-        """Characters written when the last pull found nothing to say in them."""
+        self._patience = Patience(request.idle_flush_s or limits.idle_flush_s, now)
         self._last: list[Event] = []
 
     # ---- the writer's side ------------------------------------------------------------------------------------
@@ -122,7 +112,7 @@ class Session:
                 bounds.check_length(self._request, self._limits, total)
                 self._segmenter.feed(command.text)
                 self._text.feed(command.text)
-                self._written_at = now
+                self._patience.written_at = now
             case Flush():
                 bounds.check_flushes(self._segmenter.stops + self._flushes)
                 self._segmenter.flush(command.flush_id)
@@ -135,32 +125,21 @@ class Session:
 
     def listening_until(self, when: float) -> None:
         """The listener has audio until ``when``; before that no half sentence is spoken for want of the rest."""
-        self._runs_out_at = when
+        self._patience.runs_out_at = when
 
     def deadline(self) -> float | None:
         """When to call :meth:`tick` if nothing happens before, or ``None``. It changes with text, pulls and chunks."""
         if self.state is not State.WRITING or not (pending := self._segmenter.pending_chars):
             return None
-        silent = self._silent_at()
-        return min(silent, self._hungry_at()) if pending >= HUNGRY_CHARS else silent
+        # Nobody is hungry while more is being made, or may be found in the text.
+        hungry = self.listened and self._segmenter.dry and all(s.complete for s in self._speeches.values())
+        return self._patience.ends_at(pending, hungry=hungry)
 
     def tick(self, now: float) -> None:
         """Time has passed: past the deadline, whole words may be pulled although nobody knows how they go on."""
         deadline = self.deadline()
         if deadline is not None and now >= deadline:
-            self._segmenter.release(Place.FIRST if now >= self._silent_at() else Place.SECOND)
-
-    def _silent_at(self) -> float:
-        """When a writer who writes nothing more counts as silent."""
-        idle_s = self._request.idle_flush_s or self._limits.idle_flush_s
-        return max(self._written_at + idle_s, self._runs_out_at - RUN_OUT_MARGIN_S)
-
-    def _hungry_at(self) -> float:
-        """When a listener of a writer at work has too little left; never before the first audio, and not while more is
-        being made or waits to be pulled."""
-        fed = self._runs_out_at > 0 and all(slot.complete for slot in self._speeches.values())
-        dry = self._pulled_dry_at == self._segmenter.characters and not self._segmenter.stops
-        return self._runs_out_at - HUNGER_MARGIN_S if fed and dry and self.listened else math.inf
+            self._segmenter.release(Place.FIRST if now >= self._patience.silent_at else Place.SECOND)
 
     @property
     def unread_chars(self) -> int:
@@ -186,7 +165,6 @@ class Session:
                 break
             item = self._segmenter.pull()
             if item is None:
-                self._pulled_dry_at = self._segmenter.characters
                 return None
             utterance = self._enqueue(item)
             if utterance is not None:

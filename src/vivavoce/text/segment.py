@@ -117,6 +117,8 @@ class Segmenter:
         self._intake = Intake()
         self._stops: deque[_Stop] = deque()
         self._ended = False
+        self._dry_at = -1
+        """Code points fed when the last pull found nothing; -1 if it found something."""
         self._place = Place.FIRST
         # The window: characters [base, base + len(text)) of the stream; no tag begins before text[plain].
         self._base = 0
@@ -162,6 +164,11 @@ class Segmenter:
         return max(words, int(self._intake.waiting))
 
     @property
+    def dry(self) -> bool:
+        """Whether the last :meth:`pull` has looked at all that was fed and called since, and found nothing."""
+        return self._dry_at == self._intake.fed and not self._stops
+
+    @property
     def stops(self) -> int:
         """Calls of :meth:`flush`, :meth:`release` and :meth:`end` that no pull has come to yet."""
         return len(self._stops)
@@ -188,6 +195,11 @@ class Segmenter:
 
     def pull(self) -> Item | None:
         """The next item, or ``None`` when nothing more is decided."""
+        item = self._next()
+        self._dry_at = self._intake.fed if item is None else -1
+        return item
+
+    def _next(self) -> Item | None:
         while True:
             self._skip_blank()
             if not self._text:
