@@ -37,7 +37,7 @@ class Outcome(Enum):
     BROKEN = "broken"
 
 
-Trigger: TypeAlias = type[Text] | type[Flush] | type[End] | type[Cancel] | Outcome
+Trigger: TypeAlias = type[Command] | Outcome
 
 TABLE: Final[dict[tuple[State, Trigger], State]] = {
     (State.WRITING, Text): State.WRITING,
@@ -64,7 +64,7 @@ def name(trigger: Trigger) -> str:
 
 def after_command(state: State, command: Command) -> State:
     """The state after ``command``. Raises OutOfOrderError when it may not come now."""
-    following = TABLE.get((state, type(command)))  # type: ignore[arg-type]  # Open has no row, which is the point
+    following = TABLE.get((state, type(command)))
     if following is None:
         allowed = ", ".join(sorted(name(t) for s, t in TABLE if s is state and not isinstance(t, Outcome)))
         raise OutOfOrderError(
