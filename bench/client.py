@@ -14,12 +14,14 @@ from typing import Any
 
 import orjson
 from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 RATE_HZ = 22_050
 BYTES_PER_S = RATE_HZ * 2
 STARVED_S = 0.02
 """Silence in playback that counts as starved: one packet of 20 ms."""
 FRAME_HEADER = 8
+SUBPROTOCOL = Subprotocol("vivavoce.v1")
 
 
 @dataclass
@@ -102,7 +104,7 @@ async def listen_socket(port: int, body: dict[str, Any], pieces: Sequence[tuple[
     """
     heard = Heard()
     url = f"ws://127.0.0.1:{port}/v1/speech/stream"
-    async with connect(url, subprotocols=["vivavoce.v1"], compression=None, max_size=None) as wire:  # type: ignore[list-item]
+    async with connect(url, subprotocols=[SUBPROTOCOL], compression=None, max_size=None) as wire:
         options = {key: value for key, value in body.items() if key != "text"}
         await wire.send(orjson.dumps({"type": "open", "stream": 1, **options}).decode())
         _checked(orjson.loads(await wire.recv()))

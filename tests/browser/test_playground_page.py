@@ -13,10 +13,10 @@ import httpx
 import pytest
 import soundfile
 from playwright.sync_api import Browser, Page
-from websockets.sync.client import connect
 
 from browsing import LOUD, Visitor, visiting
 from live import Live, serving
+from wire import dial, hear, say
 
 pytestmark = pytest.mark.browser
 
@@ -63,8 +63,9 @@ def test_the_curl_line_makes_what_the_page_speaks(visitor: Visitor, tmp_path: Pa
     _dress(visitor, text)
     line = _code(visitor, "curl")
     subprocess.run(["bash", "-c", line], cwd=tmp_path, check=True, capture_output=True, timeout=30)
-    sent = json.loads(re.search(r"-d '(.*)' \\\n", line)[1].replace("'\\''", "'"))  # type: ignore[index]  # it ran
-    assert sent == {
+    body = re.search(r"-d '(.*)' \\\n", line)
+    assert body is not None, line
+    assert json.loads(body[1].replace("'\\''", "'")) == {
         "text": text,
         "voice": "en-us+edward",
         "format": "wav",
@@ -224,9 +225,9 @@ def test_a_wrong_key_is_told_and_a_right_one_is_kept_in_this_tab_only(
 
 def test_a_limit_is_told_and_one_click_tries_again(browser: Browser, tmp_path: Path) -> None:
     with serving(tmp_path, engines="tone", max_streams=1) as live, visiting(browser, live.url) as visitor:
-        with connect(live.ws_url, subprotocols=["vivavoce.v1"]) as socket:  # type: ignore[list-item]  # a NewType
-            socket.send(json.dumps({"type": "open"}))
-            assert json.loads(socket.recv())["type"] == "opened"
+        with dial(live) as socket:
+            say(socket, {"type": "open"})
+            assert hear(socket)["type"] == "opened"
             visitor.speak()
             visitor.until("!document.querySelector('#notice').hidden")
             assert "The server is at its limit" in visitor.page.inner_text("#notice")

@@ -43,16 +43,16 @@ def test_guests_come_in_order_every_kind_and_the_same_each_time() -> None:
     assert all((guest.leaves_s is not None) == (guest.kind in ("leaver", MUTE)) for guest in came)
 
 
-def gone(at_s: float, over_s: float, **other: object) -> Gone:
-    plain = {
-        "number": 0,
-        "kind": "listener",
-        "voice": "usual",
-        "first_s": 0.05,
-        "stalled_s": 0.0,
-        "audio_s": 5.0,
-    }
-    return Gone(**{**plain, "code": "", "at_s": at_s, "over_s": over_s, **other})  # type: ignore[arg-type]
+def gone(
+    at_s: float,
+    over_s: float,
+    *,
+    kind: str = "listener",
+    first_s: float | None = 0.05,
+    stalled_s: float = 0.0,
+    code: str = "",
+) -> Gone:
+    return Gone(0, at_s, over_s, kind, "usual", first_s, stalled_s, audio_s=5.0, code=code)
 
 
 def sample(at_s: float, growth: float) -> dict[str, float]:
@@ -71,15 +71,14 @@ def told(*some: Gone, kills: tuple[float, ...] = ()) -> dict[str, object]:
 
 
 def test_who_starved_is_told_by_whose_fault_it_can_be() -> None:
-    stalled = {"stalled_s": 0.5}
     window = told(
-        gone(1.0, 2.0, **stalled),
+        gone(1.0, 2.0, stalled_s=0.5),
         gone(1.5, 3.0),
-        gone(1.0, 3.0, kind="slow", **stalled),
-        gone(1.0, 9.0, kind=MUTE, **stalled),
-        gone(2.0, 3.0, kind="writer", **stalled),
-        gone(4.0, 6.0, **stalled),
-        gone(7.0, 9.0, **stalled),
+        gone(1.0, 3.0, kind="slow", stalled_s=0.5),
+        gone(1.0, 9.0, kind=MUTE, stalled_s=0.5),
+        gone(2.0, 3.0, kind="writer", stalled_s=0.5),
+        gone(4.0, 6.0, stalled_s=0.5),
+        gone(7.0, 9.0, stalled_s=0.5),
         kills=(5.0,),
     )
     assert (window["starved"], window["starved_writers"]) == (1, 1)
