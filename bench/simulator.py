@@ -142,7 +142,8 @@ class Play:
         # As after the first minute of service: the price of the voice is known.
         for _ in range(20):
             self._admission.observe(self.scene.voice.name, self._price() * 60.0, 60.0)
-            self._admission.observe(self.scene.voice.name, self.scene.voice.front_s, 0.0, starts=True)
+            self._admission.observe(self.scene.voice.name, self.scene.voice.front_s, 0.0)
+            self._admission.observe_start(self.scene.voice.name, self.scene.voice.front_s)
         self._idle = set(range(self.scene.cores))
         self._live: set[int] = set()
         self._events: list[tuple[float, int, int, int, float, float]] = []

@@ -74,7 +74,8 @@ def test_newcomers_count_with_the_work_that_starts_them() -> None:
     free_front(admission)
     measured(admission, "neural", 0.06)
     for _ in range(100):
-        admission.observe("neural", 0.05 + 0.06 * 0.08, 0.08, starts=True)
+        admission.observe("neural", 0.05 + 0.06 * 0.08, 0.08)
+        admission.observe_start("neural", 0.05 + 0.06 * 0.08, 0.08)
         admission.observe("neural", 0.06 * 20, 20.0)
     assert admission.start_s("neural") == pytest.approx(0.05, rel=0.1)
     each = admission.cost("neural") + admission.start_s("neural") / START_S
@@ -99,7 +100,8 @@ def test_a_costly_voice_still_gets_a_core_for_each() -> None:
     admission = Admission(cores=2, max_load=0.95)
     measured(admission, "high", 0.5)
     for _ in range(50):
-        admission.observe("high", 0.1 + 0.5 * 0.1, 0.1, starts=True)
+        admission.observe("high", 0.1 + 0.5 * 0.1, 0.1)
+        admission.observe_start("high", 0.1 + 0.5 * 0.1, 0.1)
     assert admitted(admission, "high", settling=False) == 2
 
 

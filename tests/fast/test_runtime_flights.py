@@ -44,7 +44,6 @@ def test_what_is_aboard_a_worker_is_lost_with_it_once() -> None:
     first, second, other, unboarded = (flights.begin(seat(), UTTERANCE) for _ in range(4))
     for flight, slot in ((second, Slot(0)), (first, Slot(0)), (other, Slot(1))):
         flights.board(flight, slot)
-    assert first.begins
     assert list(flights.lost(0)) == [first, second]
     assert list(flights.lost(0)) == []
     assert list(flights) == [first, second, other, unboarded]
@@ -62,3 +61,13 @@ def test_flights_that_end_meanwhile_are_left_out() -> None:
     flights.board(third, Slot(0))
     flights.land(third)
     assert list(flights.lost(0)) == []
+
+
+def test_a_flight_that_is_flown_again_is_prepared_again() -> None:
+    flights = Flights(1, retries=1)
+    flight = flights.begin(seat(), UTTERANCE)
+    flights.board(flight, Slot(0))
+    flight.preparing_s = None
+    list(flights.lost(0))
+    flights.board(flight, Slot(0))
+    assert flight.preparing_s == 0.0

@@ -22,7 +22,7 @@ def admission(**costs: float) -> Admission:
     for voice, cost in costs.items():
         made.expect(voice, cost)
         for _ in range(300):
-            made.observe(voice, 0.0, 0.0, starts=True)
+            made.observe_start(voice, 0.0)
     return made
 
 

@@ -1,7 +1,8 @@
 """Who may come in: what live streams need of the cores, learnt from the work itself.
 
-A voice's cost is CPU seconds per second of audio, measured on every step; where others use the cores as well, the
-time that the worker was busy counts, so that what is admitted fits into what is left. A listener takes one second of audio a
+A model's cost is CPU seconds per second of audio, measured on every step; its voices share it, however many they are.
+Where others use the cores as well, the time that the worker was busy counts, so that what is admitted fits into what is
+left. A listener takes one second of audio a
 second, so the sum of the costs of all live streams is the number of cores they keep busy, and what the front process
 takes for each of them comes on top. When one more stream would take that sum past the allowed share, it is refused
 before anyone stutters. Pure: no clock, no I/O.
@@ -54,7 +55,7 @@ WHOLE: Final = 8
 
 @dataclass(slots=True)
 class _Cost:
-    """What a voice took so far; older work counts less."""
+    """What a model took so far; older work counts less."""
 
     cpu_s: float = UNMEASURED_COST
     audio_s: float = 1.0
@@ -87,34 +88,34 @@ class Admission:
 
     @property
     def load(self) -> float:
-        """Share of the cores that the live streams need; may pass 1 while a new voice is being measured."""
-        return sum(count * self._all_in(voice) for voice, count in self._live.items()) / self._cores
+        """Share of the cores that the live streams need; may pass 1 while a new model is being measured."""
+        return sum(count * self._all_in(model) for model, count in self._live.items()) / self._cores
 
-    def cost(self, voice: str) -> float:
+    def cost(self, model: str) -> float:
         """CPU seconds of a worker per second of audio, as far as known."""
-        known = self._costs.get(voice)
-        return self._guess(voice) if known is None else known.cpu_s / known.audio_s
+        known = self._costs.get(model)
+        return self._guess(model) if known is None else known.cpu_s / known.audio_s
 
-    def start_s(self, voice: str) -> float:
+    def start_s(self, model: str) -> float:
         """CPU seconds before the first audio of an utterance, as far as known."""
-        known = self._costs.get(voice)
-        return FRONT_AUDIO_S * self._guess(voice) if known is None else known.start_s
+        known = self._costs.get(model)
+        return FRONT_AUDIO_S * self._guess(model) if known is None else known.start_s
 
     @property
     def front_cost(self) -> float:
         """CPU seconds of the front process per second of audio, as far as known."""
         return self._front.cpu_s / self._front.audio_s
 
-    def expect(self, voice: str, cost: float) -> None:
-        """Take ``voice`` to cost so much as long as nobody has heard it."""
-        self._guesses[voice] = cost
+    def expect(self, model: str, cost: float) -> None:
+        """Take ``model`` to cost so much as long as nobody has heard it."""
+        self._guesses[model] = cost
 
-    def refusal(self, voice: str) -> OverloadedError | None:
-        """Why one more stream of ``voice`` is not admitted; ``None`` when there is room.
+    def refusal(self, model: str) -> OverloadedError | None:
+        """Why one more stream of ``model`` is not admitted; ``None`` when there is room.
 
-        The only stream of an idle machine is always admitted, however slow its voice.
+        The only stream of an idle machine is always admitted, however slow its model.
         """
-        needed = sum(map(self._needed, self._live)) + self._share(self._starting(voice))
+        needed = sum(map(self._needed, self._live)) + self._share(self._starting(model))
         front = (self.streams + 1) * self.front_cost  # It is one process, on one core.
         needed = max(needed, front)
         if not self.streams or needed <= self._max_load + 1e-9:  # Sums of shares are rounded.
@@ -125,65 +126,70 @@ class Admission:
             retry_after_s=self.retry_after_s,
         )
 
-    def admit(self, voice: str) -> None:
-        """Count one more stream of ``voice``, a newcomer. Raises OverloadedError, counting nothing, when there is no
+    def admit(self, model: str) -> None:
+        """Count one more stream of ``model``, a newcomer. Raises OverloadedError, counting nothing, when there is no
         room."""
-        if (refusal := self.refusal(voice)) is not None:
+        if (refusal := self.refusal(model)) is not None:
             raise refusal
-        self._live[voice] += 1
-        self._new[voice] += 1
+        self._live[model] += 1
+        self._new[model] += 1
 
-    def settle(self, voice: str) -> None:
-        """One stream of ``voice`` is no newcomer any more: ``SETTLED_S`` of audio were made for it."""
-        _take(self._new, voice)
+    def settle(self, model: str) -> None:
+        """One stream of ``model`` is no newcomer any more: ``SETTLED_S`` of audio were made for it."""
+        _take(self._new, model)
 
-    def release(self, voice: str, *, settled: bool) -> None:
-        """One stream of ``voice`` is over, which :meth:`settle` was called for, or not."""
-        _take(self._live, voice)
+    def release(self, model: str, *, settled: bool) -> None:
+        """One stream of ``model`` is over, which :meth:`settle` was called for, or not."""
+        _take(self._live, model)
         if not settled:
-            _take(self._new, voice)
+            _take(self._new, model)
 
-    def observe(self, voice: str, cpu_s: float, audio_s: float, *, starts: bool = False) -> None:
-        """Learn from a step that made ``audio_s`` seconds of audio in ``cpu_s`` seconds of CPU; ``starts`` if it was the
-        first of an utterance.
+    def observe(self, model: str, cpu_s: float, audio_s: float) -> None:
+        """Learn from a step that made ``audio_s`` seconds of audio in ``cpu_s`` seconds of CPU.
 
         A step may make no audio (preparation); its CPU time counts all the same.
         """
-        known = self._costs.get(voice)
-        if known is None:
-            guess = self._guess(voice)
-            known = self._costs[voice] = _Cost(guess, start_s=FRONT_AUDIO_S * guess)
-        _learn(known, cpu_s, audio_s)
-        if starts:
-            before_s = max(0.0, cpu_s - audio_s * known.cpu_s / known.audio_s)
-            known.start_s += (before_s - known.start_s) / _STARTS
+        _learn(self._known(model), cpu_s, audio_s)
+
+    def observe_start(self, model: str, cpu_s: float, audio_s: float = 0.0) -> None:
+        """Learn that the steps of an utterance up to its first audio took ``cpu_s`` seconds of CPU, and that the last
+        of them made ``audio_s`` seconds of it. Each of them was observed before."""
+        known = self._known(model)
+        before_s = max(0.0, cpu_s - audio_s * known.cpu_s / known.audio_s)
+        known.start_s += (before_s - known.start_s) / _STARTS
 
     def observe_front(self, cpu_s: float, audio_s: float) -> None:
         """Learn that the front process took ``cpu_s`` seconds of CPU while ``audio_s`` of audio were made."""
         _learn(self._front, cpu_s, audio_s)
 
-    def _guess(self, voice: str) -> float:
-        return self._guesses.get(voice, UNMEASURED_COST)
+    def _known(self, model: str) -> _Cost:
+        if (known := self._costs.get(model)) is None:
+            guess = self._guess(model)
+            known = self._costs[model] = _Cost(guess, start_s=FRONT_AUDIO_S * guess)
+        return known
 
-    def _all_in(self, voice: str) -> float:
-        """Cores that one settled stream of ``voice`` keeps busy."""
-        return self.cost(voice) + self.front_cost
+    def _guess(self, model: str) -> float:
+        return self._guesses.get(model, UNMEASURED_COST)
 
-    def _starting(self, voice: str) -> float:
+    def _all_in(self, model: str) -> float:
+        """Cores that one settled stream of ``model`` keeps busy."""
+        return self.cost(model) + self.front_cost
+
+    def _starting(self, model: str) -> float:
         """The same of a newcomer."""
-        return self._all_in(voice) + self.start_s(voice) / START_S
+        return self._all_in(model) + self.start_s(model) / START_S
 
-    def _needed(self, voice: str) -> float:
-        """The part of all cores that the live streams of ``voice`` block."""
-        new = self._new[voice]
-        return (self._live[voice] - new) * self._share(self._all_in(voice)) + new * self._share(
-            self._starting(voice)
+    def _needed(self, model: str) -> float:
+        """The part of all cores that the live streams of ``model`` block."""
+        new = self._new[model]
+        return (self._live[model] - new) * self._share(self._all_in(model)) + new * self._share(
+            self._starting(model)
         )
 
     def _share(self, cost: float) -> float:
         """The part of all cores that one stream that keeps ``cost`` cores busy blocks.
 
-        A stream stays with its worker for an utterance. So of a voice that needs 0.6 of a core, a core carries one
+        A stream stays with its worker for an utterance. So of a model that needs 0.6 of a core, a core carries one
         stream and not one and a half: what is left over beside it counts as taken.
         """
         fitting = int(self._max_load / cost) if cost > 0 else 0
@@ -197,8 +203,8 @@ def _learn(known: _Cost, cpu_s: float, audio_s: float) -> None:
     known.audio_s = kept * known.audio_s + audio_s
 
 
-def _take(counts: Counter[str], voice: str) -> None:
-    if counts[voice] <= 1:
-        del counts[voice]
+def _take(counts: Counter[str], model: str) -> None:
+    if counts[model] <= 1:
+        del counts[model]
     else:
-        counts[voice] -= 1
+        counts[model] -= 1

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from vivavoce.engines.base import model_of
 from vivavoce.errors import VivavoceError
 from vivavoce.runtime.admission import SETTLED_S, Admission
 from vivavoce.runtime.alarm import Alarm
 from vivavoce.runtime.clock import Clock
 from vivavoce.runtime.metrics import Metrics
-from vivavoce.runtime.seats import Seat
+from vivavoce.runtime.seats import Flight, Seat
 from vivavoce.runtime.waiting import WaitingRoom
 from vivavoce.settings import Settings
 
@@ -46,15 +47,12 @@ class Door:
 
     def enter(self, seat: Seat) -> None:
         """``seat`` comes in now, or waits. Raises VivavoceError when it may do neither."""
-        if not self.admission.streams:
-            self._front_cpu_s, self._made_s = (
-                self._clock.cpu_s(),
-                0.0,
-            )  # Idling is no part of the price of speech.
+        if not self.admission.streams:  # Idling is no part of the price of speech.
+            self._front_cpu_s, self._made_s = self._clock.cpu_s(), 0.0
         try:
             if self._closed is not None:
                 raise self._closed
-            at_once = self._room.enter(seat, seat.voice.id, self._clock.now())
+            at_once = self._room.enter(seat, model_of(seat.voice.id), self._clock.now())
         except VivavoceError as error:
             self.count_refusal(seat, error)
             raise
@@ -67,15 +65,21 @@ class Door:
     def leave(self, seat: Seat) -> None:
         """``seat``, which came in or waits, goes away: there may be room for others."""
         if not self._room.leave(seat):
-            self.admission.release(seat.voice.id, settled=seat.settled)
+            self.admission.release(model_of(seat.voice.id), settled=seat.settled)
         self.let_in()
 
-    def worked(self, seat: Seat, busy_s: float, made_s: float, *, starts: bool) -> None:
-        """A worker was busy for ``busy_s`` with a step for ``seat``, the first of an utterance if it ``starts``."""
-        self.admission.observe(seat.voice.id, busy_s, made_s, starts=starts)
+    def worked(self, flight: Flight, busy_s: float, made_s: float) -> None:
+        """A worker was busy for ``busy_s`` with a step for ``flight`` that made ``made_s`` seconds of audio."""
+        seat, model = flight.seat, model_of(flight.seat.voice.id)
+        self.admission.observe(model, busy_s, made_s)
+        if flight.preparing_s is not None:
+            flight.preparing_s += busy_s
+            if made_s:
+                self.admission.observe_start(model, flight.preparing_s, made_s)
+                flight.preparing_s = None
         if not (seat.settled or seat.gone) and seat.made_s >= SETTLED_S:
             seat.settled = True
-            self.admission.settle(seat.voice.id)
+            self.admission.settle(model)
         self._made_s += made_s
         if self._made_s >= _FRONT_EVERY_S:
             cpu_s = self._clock.cpu_s()

@@ -39,7 +39,7 @@ class Flights:
 
     def board(self, flight: Flight, slot: Slot) -> None:
         """The worker of ``slot`` has ``flight`` from now on."""
-        flight.slot, flight.begins = slot, True
+        flight.slot, flight.preparing_s = slot, 0.0
         self._aboard[slot.index].add(flight)
 
     def land(self, flight: Flight) -> None:

@@ -299,7 +299,7 @@ class LocalPool:
     def _on_looked(self, slot: Slot, found: Ready) -> None:
         """All workers see the same voices: what one says now is what there is."""
         self._repertoire.replace(found.voices)
-        self._learn(found.voices, found.memory_mb)
+        self._learn(found.memory_mb)
         self._placement.keep(self._repertoire.ids)
         self._looks.over(slot.index)
 
@@ -328,8 +328,7 @@ class LocalPool:
         busy_s = max(report.cpu_s, report.took_s)
         self._steps += 1
         flight.seat.worked(made_s, report.cpu_s)
-        self._door.worked(flight.seat, busy_s, made_s, starts=flight.begins)
-        flight.begins = False
+        self._door.worked(flight, busy_s, made_s)
         if flight in self._flights:
             pin = None if report.done else slot.index
             now = self._clock.now()
@@ -375,14 +374,14 @@ class LocalPool:
         for model in slot.at_hand:  # A spare's.
             self._scheduler.settle(slot.index, model)
         self._repertoire.add(slot.process.voices, slot.process.speakers)
-        self._learn(slot.process.voices, slot.process.memory_mb)
+        self._learn(slot.process.memory_mb)
         self._dispatch(slot)
 
-    def _learn(self, voices: Sequence[VoiceInfo], memory_mb: Mapping[str, float]) -> None:
+    def _learn(self, memory_mb: Mapping[str, float]) -> None:
+        """``memory_mb`` tells which models have to be loaded, and what they take."""
         self._placement.learn(memory_mb)
-        for voice in voices:
-            if self._placement.heavy(voice.id) is not None:
-                self._door.admission.expect(voice.id, HEAVY_COST)
+        for model in memory_mb:
+            self._door.admission.expect(model, HEAVY_COST)
 
     def _on_lost(self, slot: Slot) -> None:
         """``slot`` has no worker now: blame the voice at work, and see to what was under way."""

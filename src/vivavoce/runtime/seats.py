@@ -22,8 +22,8 @@ class Flight:
     slot: Slot | None = None
     """Where the worker is that has it; ``None`` before its first step."""
     heard: bool = False
-    begins: bool = False
-    """Whether the step at hand is its first, which prepares it."""
+    preparing_s: float | None = 0.0
+    """How long its worker was busy with it so far; ``None`` from its first audio on."""
 
 
 class Usher(Protocol):
