@@ -2,10 +2,9 @@
 
 A model's cost is CPU seconds per second of audio, measured on every step; its voices share it, however many they are.
 Where others use the cores as well, the time that the worker was busy counts, so that what is admitted fits into what is
-left. A listener takes one second of audio a
-second, so the sum of the costs of all live streams is the number of cores they keep busy, and what the front process
-takes for each of them comes on top. When one more stream would take that sum past the allowed share, it is refused
-before anyone stutters. Pure: no clock, no I/O.
+left. A listener takes one second of audio a second, so the sum of the costs of all live streams is the number of cores
+they keep busy, and what the front process takes for each of them comes on top. When one more stream would take that sum
+past the allowed share, it is refused before anyone stutters. Pure: no clock, no I/O.
 
 A *newcomer* needs more than its share: the work before its first audio, and soon after it the same again for the next
 utterance, while it has hardly any audio in hand. A hundred that come in the same moment would all start in time and
