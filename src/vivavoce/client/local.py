@@ -75,7 +75,7 @@ class LoopStudio:
                 studio = Studio(self._settings)
                 try:
                     await studio.start()
-                except BaseException:
+                except BaseException:  # a cancel, too; raised again
                     await studio.close()
                     raise
                 self._studio = studio

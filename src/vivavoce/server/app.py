@@ -56,7 +56,7 @@ class App:
         sent = _Sent(send)
         try:
             await self._router(scope, receive, sent)
-        except Exception as error:
+        except Exception as error:  # a defect fails this request only
             # Neither the path's query nor a body nor the error's words are logged: all may hold the caller's text.
             log.error("%s %s failed; this is a defect: %s", scope["type"], quoted(scope["path"]), told(error))
             await _apologise(scope, sent)
@@ -65,7 +65,7 @@ class App:
         await receive()
         try:
             await self.house.open()
-        except Exception as failure:
+        except Exception as failure:  # ASGI takes one that escapes for "no lifespan", and serves
             log.exception("the server could not start")
             await send({"type": "lifespan.startup.failed", "message": str(failure)})
             return

@@ -6,7 +6,7 @@ uvicorn waits for ever for the head of a request (its first line and headers), a
 from __future__ import annotations
 
 import asyncio
-from typing import Final
+from typing import Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -23,9 +23,9 @@ class HttpProtocol(HttpToolsProtocol):
     """Runs as long as a head is waited for."""
     _head_bytes = 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See :class:`asyncio.Protocol`."""
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, transport))  # uvloop's is one in all but its bases
         self._await_head()
 
     def connection_lost(self, exc: Exception | None) -> None:

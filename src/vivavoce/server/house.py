@@ -120,7 +120,7 @@ class House:
         except BaseExceptionGroup as failures:
             await self.close()
             raise failures.exceptions[0] from None
-        except BaseException:
+        except BaseException:  # cancelled; raised again
             await self.close()
             raise
         self.state = "ok"

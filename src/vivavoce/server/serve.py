@@ -115,7 +115,7 @@ class Server(uvicorn.Server):
         await self._house.open()
         try:
             check_exposure(self._house.settings, keys_exist=not self._house.gate.open)
-        except BaseException:
+        except BaseException:  # a cancel, too; raised again
             await self._house.close()
             raise
         await super().startup(sockets)

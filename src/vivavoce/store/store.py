@@ -68,7 +68,7 @@ class Store:
         store = cls(settings, database, clock)
         try:
             await store.refresh()
-        except BaseException:
+        except BaseException:  # a cancel, too; raised again
             await database.close()
             raise
         store._keeper = asyncio.create_task(store._keep(), name="store keeper")
