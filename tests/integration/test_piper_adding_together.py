@@ -7,15 +7,15 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from hubserver import Hub, hub
+from hubserver import Hub
+from integration.adding_runs import ANN
 from integration.cli_runs import environment
-from randomvoices import published
 from vivavoce.errors import AlreadyExistsError, NotFoundError, VivavoceError
 from vivavoce.voices import adding
 from vivavoce.voices.hub import available
@@ -24,21 +24,11 @@ from vivavoce.voices.installed import folder_of, installed, locked, remove
 
 pytestmark = pytest.mark.integration
 
-KEY = "en_US-ann-medium"
 THREADS = 3
 PATIENCE_S = 60
 
 
-@pytest.fixture
-def online(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A hub with one voice, which ``HF_ENDPOINT`` names."""
-    with hub() as running:
-        running.publish(KEY, published())
-        monkeypatch.setenv("HF_ENDPOINT", running.address)
-        yield running
-
-
-def add(data: Path, name: str = KEY, *, again: bool = False) -> str:
+def add(data: Path, name: str = ANN, *, again: bool = False) -> str:
     wish = adding.Wish(name=name, again=again)
     return adding.add(wish, str(data), lambda *_: None, lambda _: None).id
 
@@ -78,9 +68,9 @@ def test_threads_that_keep_the_catalogue_in_the_same_moment(
     """All have written what they fetched before the first of them moves it to its place."""
     meeting_before(monkeypatch, "replace", lambda path: "voices.json" in path.name)
     cache = tmp_path / "kept" / "voices.json"
-    assert at_once(lambda: list(available(hub_address(), cache))) == [[KEY]] * THREADS
+    assert at_once(lambda: list(available(hub_address(), cache))) == [[ANN]] * THREADS
     assert [path.name for path in cache.parent.iterdir()] == ["voices.json"]
-    assert list(available(hub_address(), cache, offline=True)) == [KEY]
+    assert list(available(hub_address(), cache, offline=True)) == [ANN]
 
 
 def test_a_catalogue_that_cannot_be_kept_leaves_no_pieces(online: Hub, tmp_path: Path) -> None:
@@ -96,9 +86,9 @@ def test_of_threads_that_add_at_once_one_does(
 ) -> None:
     meeting_before(monkeypatch, "replace", lambda path: "voices.json" in path.name)
     outcomes = at_once(lambda: add(tmp_path))
-    assert sorted(map(str, outcomes)) == sorted([str(AlreadyExistsError)] * (THREADS - 1) + [KEY])
+    assert sorted(map(str, outcomes)) == sorted([str(AlreadyExistsError)] * (THREADS - 1) + [ANN])
     assert [voice.rung for voice in installed(str(tmp_path))] == ["stateful"]
-    assert sum(path == online.path(f"{KEY}.onnx") for path, _ in online.requests) == 1
+    assert sum(path == online.path(f"{ANN}.onnx") for path, _ in online.requests) == 1
 
 
 def test_of_processes_that_add_at_once_one_does(online: Hub, tmp_path: Path) -> None:
@@ -106,7 +96,7 @@ def test_of_processes_that_add_at_once_one_does(online: Hub, tmp_path: Path) -> 
     code = (
         "import sys, vivavoce.voices.adding; from vivavoce.cli import main\n"
         "print('here', flush=True); sys.stdin.readline()\n"
-        f"sys.exit(main(['voices', 'add', {KEY!r}, '--data-dir', {str(tmp_path)!r}]))\n"
+        f"sys.exit(main(['voices', 'add', {ANN!r}, '--data-dir', {str(tmp_path)!r}]))\n"
     )
     adders = [
         subprocess.Popen(
@@ -138,9 +128,9 @@ def test_of_threads_that_remove_at_once_one_does(
 ) -> None:
     """All have seen that the voice is there before the first of them takes it away."""
     add(tmp_path)
-    voice = folder_of(str(tmp_path)) / KEY
+    voice = folder_of(str(tmp_path)) / ANN
     meeting_before(monkeypatch, "is_dir", lambda path: path == voice)
-    outcomes = at_once(lambda: remove(str(tmp_path), KEY))
+    outcomes = at_once(lambda: remove(str(tmp_path), ANN))
     assert outcomes.count(None) == 1
     assert set(outcomes) <= {None, NotFoundError, AlreadyExistsError}
     assert installed(str(tmp_path)) == []
@@ -160,26 +150,26 @@ def test_a_voice_removed_the_moment_it_was_added_was_added(
 
         def __exit__(self, *raised: object) -> None:
             self._lock.__exit__(None, None, None)
-            remove(str(tmp_path), KEY)
+            remove(str(tmp_path), ANN)
 
     monkeypatch.setattr(adding, "locked", Impatient)
-    assert add(tmp_path) == KEY
+    assert add(tmp_path) == ANN
     assert installed(str(tmp_path)) == []
 
 
 def test_a_lock_is_one_however_many_ask_for_it(tmp_path: Path) -> None:
     """Who asks in vain leaves the lock as it was, and a child that was started meanwhile does not hold it."""
-    with locked(tmp_path, KEY):
+    with locked(tmp_path, ANN):
         with subprocess.Popen(
             [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False
         ) as child:
             for _ in range(3):
-                with pytest.raises(AlreadyExistsError, match="another process"), locked(tmp_path, KEY):
+                with pytest.raises(AlreadyExistsError, match="another process"), locked(tmp_path, ANN):
                     pytest.fail("two have the lock")
             child.communicate(b"\n")
         with locked(tmp_path, "another"):
             pass
-    with locked(tmp_path, KEY):
+    with locked(tmp_path, ANN):
         pass
 
 
@@ -190,17 +180,17 @@ def test_a_lock_ends_even_where_somebody_has_a_copy_of_its_descriptor(
     copies: list[int] = []
     opened = os.open
 
-    def copied(*given: object, **named: object) -> int:
-        descriptor = opened(*given, **named)  # type: ignore[arg-type] # passed on as they came
+    def copied(path: str, flags: int, mode: int = 0o777) -> int:
+        descriptor = opened(path, flags, mode)
         copies.append(os.dup(descriptor))
         return descriptor
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "open", copied)
-        with locked(tmp_path, KEY):
+        with locked(tmp_path, ANN):
             pass
     try:
-        with locked(tmp_path, KEY):
+        with locked(tmp_path, ANN):
             assert copies
     finally:
         for descriptor in copies:
@@ -226,14 +216,14 @@ def test_a_voice_that_goes_while_the_voices_are_listed_is_not_listed(tmp_path: P
 
 def test_no_name_of_a_voice_is_in_the_way_of_another(online: Hub, tmp_path: Path) -> None:
     """Voices may have dots in their names; what is kept beside them has names that no voice can have."""
-    others = [f"{KEY}.lock", f"{KEY}.removed", f"{KEY}.replaced", "voices.json"]
+    others = [f"{ANN}.lock", f"{ANN}.removed", f"{ANN}.replaced", "voices.json"]
     begun = [folder_of(str(tmp_path)) / ".adding" / other / "voice.onnx.part" for other in others]
     for part in begun:
         part.parent.mkdir(parents=True)
         part.write_bytes(b"the beginning")
-    assert add(tmp_path) == KEY
-    assert add(tmp_path, again=True) == KEY
-    remove(str(tmp_path), KEY)
+    assert add(tmp_path) == ANN
+    assert add(tmp_path, again=True) == ANN
+    remove(str(tmp_path), ANN)
     assert [part.read_bytes() for part in begun] == [b"the beginning"] * len(others)
 
 
@@ -241,9 +231,9 @@ def test_a_voice_whose_replacement_was_cut_short_is_put_back(online: Hub, tmp_pa
     """Ended between the two moves of a replacement, the old voice waits beside; the next try starts from it."""
     add(tmp_path)
     folder = folder_of(str(tmp_path))
-    before = (folder / KEY).stat().st_ino
-    (folder / KEY).rename(folder / ".adding" / f".{KEY}.replaced")
+    before = (folder / ANN).stat().st_ino
+    (folder / ANN).rename(folder / ".adding" / f".{ANN}.replaced")
     with pytest.raises(AlreadyExistsError, match="--again"):
         add(tmp_path)
-    assert (folder / KEY).stat().st_ino == before
+    assert (folder / ANN).stat().st_ino == before
     assert [voice.rung for voice in installed(str(tmp_path))] == ["stateful"]

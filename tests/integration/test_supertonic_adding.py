@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from onnx import TensorProto, load_model
 
-from hubserver import Hub, hub
+from hubserver import Hub
+from integration.adding_runs import adding, nothing_installed
 from integration.cli_runs import environment, vivavoce
 from randomsupertonic import published
 from randomvoices import published as published_piper
@@ -24,9 +25,8 @@ from vivavoce.errors import (
     StorageError,
     UnsupportedMediaError,
 )
-from vivavoce.voices import downloads
 from vivavoce.voices.adding import Wish, add
-from vivavoce.voices.installed import Installed, installed, remove
+from vivavoce.voices.installed import installed, remove
 from vivavoce.voices.supertonic import REPOSITORIES
 
 pytestmark = pytest.mark.integration
@@ -36,28 +36,16 @@ REPOSITORY, REVISION = REPOSITORIES[KEY]
 
 
 @pytest.fixture
-def online(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
-    """A hub with the model at the revision that is asked for, which ``HF_ENDPOINT`` names."""
-    with hub() as running:
-        running.mirror(REPOSITORY, REVISION, published())
-        monkeypatch.setenv("HF_ENDPOINT", running.address)
-        monkeypatch.setattr(downloads, "_PAUSES_S", (0.0,))
-        yield running
+def online(asked_hub: Hub) -> Hub:
+    """A hub with the model at the revision that is asked for."""
+    asked_hub.mirror(REPOSITORY, REVISION, published())
+    return asked_hub
 
 
 @pytest.fixture
 def local(tmp_path: Path) -> Path:
     """A folder laid out as the hub's repository, to be damaged."""
     return Path(shutil.copytree(published(), tmp_path / "local"))
-
-
-def adding(data: Path, name: str = KEY, **more: object) -> Installed:
-    wish = Wish(name=name, **more)  # type: ignore[arg-type] # the tests name them
-    return add(wish, str(data), lambda *_: None, lambda _: None)
-
-
-def nothing_installed(data: Path) -> bool:
-    return installed(str(data)) == [] and SupertonicEngine(data / "voices" / "supertonic").voices() == []
 
 
 # ---- where models come from ------------------------------------------------------------------------------------------
@@ -92,13 +80,13 @@ def test_a_model_comes_from_a_folder_and_has_any_name(online: Hub, local: Path, 
 def test_a_model_that_is_there_is_not_added_twice_and_can_be_replaced_and_removed(
     local: Path, tmp_path: Path
 ) -> None:
-    adding(tmp_path, source=str(local))
+    adding(tmp_path, KEY, source=str(local))
     with pytest.raises(AlreadyExistsError, match="--again"):
-        adding(tmp_path, source=str(local))
+        adding(tmp_path, KEY, source=str(local))
     engine = SupertonicEngine(tmp_path / "voices" / "supertonic")
     before = speak(engine, "Go on.", f"{KEY}:M1").pcm
     shutil.copy(local / "voice_styles" / "F1.json", local / "voice_styles" / "M1.json")
-    adding(tmp_path, source=str(local), again=True)
+    adding(tmp_path, KEY, source=str(local), again=True)
     assert before != speak(engine, "Go on.", f"{KEY}:M1").pcm == speak(engine, "Go on.", KEY).pcm
     remove(str(tmp_path), KEY)
     assert nothing_installed(tmp_path)
@@ -119,9 +107,9 @@ def test_a_name_belongs_to_one_family(local: Path, tmp_path: Path) -> None:
 
 def test_without_the_network_or_a_folder_there_is_no_model(online: Hub, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="--from takes a local folder"):
-        adding(tmp_path, offline=True)
+        adding(tmp_path, KEY, offline=True)
     with pytest.raises(NotFoundError, match=r"there is no onnx/tts\.json in"):
-        adding(tmp_path, source=str(tmp_path))
+        adding(tmp_path, KEY, source=str(tmp_path))
     assert online.requests == []
     with pytest.raises(NotFoundError, match=r"there is no http://127\.0\.0\.1"):
         adding(tmp_path, "supertonic-2")
@@ -132,12 +120,12 @@ def test_a_download_that_breaks_off_goes_on_where_it_stopped(online: Hub, tmp_pa
     path = online.path("vector_estimator.onnx")
     online.failing[path] = 503
     with pytest.raises(StorageError, match=r"download of vector_estimator\.onnx broke off"):
-        adding(tmp_path)
+        adding(tmp_path, KEY)
     assert nothing_installed(tmp_path)
     del online.failing[path]
     online.break_after[path] = [50_000]
     online.requests.clear()
-    adding(tmp_path)
+    adding(tmp_path, KEY)
     assert [asked for asked, _ in online.requests if asked.endswith(".onnx")] == [path, path]
     assert ("bytes=50000-") in [part for asked, part in online.requests if asked == path]
 
@@ -147,7 +135,7 @@ def test_what_is_not_as_it_was_listed_is_refused(online: Hub, tmp_path: Path, en
     path = online.path(ending)
     online.files[path] = online.files[path][:-1] + (b"?" if ending.endswith("onnx") else b"}}")
     with pytest.raises(StorageError, match=r"checksum|has [0-9]+ bytes, expected"):
-        adding(tmp_path)
+        adding(tmp_path, KEY)
     assert nothing_installed(tmp_path)
 
 
@@ -164,7 +152,7 @@ def test_a_hub_that_lists_nonsense_is_said_so(
 ) -> None:
     online.files[f"/api/models/{REPOSITORY}/tree/{REVISION}"] = listing
     with pytest.raises(StorageError, match=problem):
-        adding(tmp_path)
+        adding(tmp_path, KEY)
     assert nothing_installed(tmp_path)
 
 
@@ -173,7 +161,7 @@ def test_no_path_of_a_listing_leads_elsewhere(online: Hub, tmp_path: Path) -> No
     told = json.loads(online.files[listing])
     more = [{"path": path, "size": 2} for path in ("../evil.json", "voice_styles/../../evil.json", "/evil")]
     online.files[listing] = json.dumps([*told, *more]).encode()
-    adding(tmp_path)
+    adding(tmp_path, KEY)
     assert not [path for path, _ in online.requests if "evil" in path]
     assert not list(tmp_path.rglob("*evil*"))
 
@@ -181,12 +169,12 @@ def test_no_path_of_a_listing_leads_elsewhere(online: Hub, tmp_path: Path) -> No
 def test_what_an_earlier_try_left_does_not_become_a_speaker(local: Path, tmp_path: Path) -> None:
     (local / "voice_styles" / "X1.json").write_text("{}")
     with pytest.raises(UnsupportedMediaError, match=r"X1\.json"):
-        adding(tmp_path, source=str(local))
+        adding(tmp_path, KEY, source=str(local))
     (local / "voice_styles" / "X1.json").unlink()
     staged = tmp_path / "voices" / "supertonic" / ".adding" / KEY / "voice_styles" / "X1.json"
     staged.parent.mkdir(parents=True)
     staged.write_text("{}")
-    assert adding(tmp_path, source=str(local)).id == KEY
+    assert adding(tmp_path, KEY, source=str(local)).id == KEY
 
 
 # ---- files that are no model -----------------------------------------------------------------------------------------
@@ -265,7 +253,7 @@ def test_what_cannot_speak_is_refused_with_the_reason(
 ) -> None:
     damage(local)
     with pytest.raises(UnsupportedMediaError, match=problem):
-        adding(tmp_path, source=str(local))
+        adding(tmp_path, KEY, source=str(local))
     assert nothing_installed(tmp_path)
     assert not (tmp_path / "voices" / "supertonic" / ".adding" / KEY).exists()
 
@@ -273,7 +261,7 @@ def test_what_cannot_speak_is_refused_with_the_reason(
 def test_a_folder_without_a_graph_is_refused(local: Path, tmp_path: Path) -> None:
     (local / "onnx" / "vocoder.onnx").unlink()
     with pytest.raises(NotFoundError, match=r"there is no file .*vocoder\.onnx"):
-        adding(tmp_path, source=str(local))
+        adding(tmp_path, KEY, source=str(local))
     assert nothing_installed(tmp_path)
 
 
