@@ -20,6 +20,7 @@ from vivavoce.server.app import App
 from vivavoce.server.house import House
 
 AT_ONCE = Retries(times=3, first_s=0.0, longest_s=0.0)
+PCM: dict[str, Any] = {"output_format": "pcm_s16le"}
 
 
 class PaperLine:
@@ -215,3 +216,13 @@ def play(
 def unreachable() -> VivavoceConnectionError:
     """What a dial gets where nobody listens."""
     return VivavoceConnectionError("nobody there", code="connection_failed")
+
+
+async def heard(stream: Any, pause: int = 0) -> bytes:
+    """All bytes of a stream, by a listener who lets others go ``pause`` times between two pieces."""
+    found = b""
+    async for data in stream.iter_bytes():
+        found += data
+        for _ in range(pause):
+            await asyncio.sleep(0)
+    return found
