@@ -1,4 +1,4 @@
-"""Soniox's management calls: models, voices, keys, concurrency, usage."""
+"""Soniox's management calls: models, voices, keys, concurrency."""
 
 from __future__ import annotations
 
@@ -9,67 +9,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from paper_desk import KEY, NOW, PaperDesk, ask
+from paper_desk import KEY, ask
+from soniox_desk import Desk, get, post
 from vivavoce.dialects.desk import Answer, Upload
 from vivavoce.dialects.soniox import SERVICES, VOICES
-from vivavoce.records import (
-    CustomVoice,
-    IssuedKey,
-    Key,
-    KeyLimits,
-    Sample,
-    Scope,
-    UsagePage,
-    UsageRow,
-    UsageTotal,
-    VoiceDraft,
-)
+from vivavoce.records import Key, KeyLimits
 
 pytestmark = pytest.mark.fast
 
-DAY_S = 86_400.0
 UPLOAD = Upload("me.wav", "audio/wav", b"RIFF")
-
-
-class Desk(PaperDesk):
-    """A desk that has keys and usage as well."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.key_wanted: dict[str, Any] = {}
-        self.rows: list[UsageRow] = []
-
-    async def create_voice(self, draft: VoiceDraft, sample: Upload | None) -> CustomVoice:
-        made = await super().create_voice(draft, sample)
-        assert sample is not None
-        stored = Sample(path="x", filename=sample.filename, sha256="", size_bytes=len(sample.data))
-        self.custom[made.id] = msgspec.structs.replace(made, sample=stored)
-        return self.custom[made.id]
-
-    async def temporary_key(self, parent: Key | None, *, ttl_s: float, **fields: Any) -> IssuedKey:
-        self.key_wanted = {"parent": parent, "ttl_s": ttl_s, **fields}
-        scopes: tuple[Scope, ...] = ("speech",)
-        key = Key(id="t", name="", prefix="vvt_", scopes=scopes, created_at=NOW, expires_at=NOW + ttl_s)
-        return IssuedKey(key, "vvt_secret")
-
-    def live_streams(self, account: str | None) -> int:
-        return 3
-
-    async def usage_page(self, start_at: float, stop_at: float, **fields: Any) -> UsagePage:
-        self.asked.append((start_at, stop_at, fields))
-        return UsagePage(tuple(self.rows), None if fields["cursor"] else "next")
-
-
-def get(path: str, desk: Desk | None = None, *, key: Key | None = KEY, **query: str) -> tuple[int, Any]:
-    """Status and decoded body."""
-    answer = ask(SERVICES, "GET", path, desk or Desk(), query=list(query.items()), key=key)
-    return answer.status, json.loads(answer.body)
-
-
-def post(path: str, desk: Desk, members: Any = None, **more: Any) -> tuple[int, Any]:
-    body = b"" if members is None else json.dumps(members).encode()
-    answer = ask(SERVICES, "POST", path, desk, body=body, **more)
-    return answer.status, json.loads(answer.body)
 
 
 def make_voice(desk: Desk, name: str = "Me") -> tuple[int, Any]:
@@ -280,129 +228,6 @@ def test_concurrency(key: Key | None, most: int | None) -> None:
         "limits": {"transcribe_concurrent": 0, "tts_concurrent": most},
     }
     assert get("/v1/concurrency-limits", key=key) == (200, {"project": scope, "organization": scope})
-
-
-# ---- usage ------------------------------------------------------------------------------------------------------
-
-ROW = UsageRow(
-    id="u1",
-    account="k1",
-    dialect="soniox",
-    voice="slt",
-    model="tts-rt-v2",
-    characters=40,
-    audio_s=2.4,
-    started_at=NOW,
-    ended_at=NOW + 2,
-    client_reference_id="mine",
-)
-TODAY: dict[str, Any] = {"start_time": "2026-09-21T00:00:00Z", "end_time": "2026-09-22T00:00:00Z"}
-
-
-def test_usage_logs() -> None:
-    desk = Desk()
-    desk.rows = [ROW]
-    status, body = get("/v1/usage-logs", desk, sort="end_time_desc", limit="10", **TODAY)
-    assert (status, body["next_page_cursor"]) == (200, "next")
-    (log,) = body["usage_logs"]
-    assert (log["uuid"], log["client_reference_id"], log["model"]) == ("u1", "mine", "tts-rt-v2")
-    assert (log["start_time"], log["end_time"]) == ("2026-09-21T14:13:20.000Z", "2026-09-21T14:13:22.000Z")
-    assert (log["input_text_tokens"], log["output_audio_tokens"], log["output_audio_duration_ms"]) == (
-        40,
-        20,
-        2400,
-    )
-    assert {value for name, value in log.items() if name.endswith("_usd")} == {"0"}
-    assert sum(name.endswith("_usd") for name in log) == 7
-    start_at, stop_at, fields = desk.asked[0]
-    assert (stop_at - start_at, fields["limit"], fields["newest_first"]) == (DAY_S, 10, True)
-    get("/v1/usage-logs", desk, **TODAY, cursor="next")
-    assert (desk.asked[1][2]["newest_first"], desk.asked[1][2]["cursor"]) == (False, "next")
-
-
-@pytest.mark.parametrize(
-    ("path", "query"),
-    [
-        ("/v1/usage-logs", {}),
-        ("/v1/usage-logs", {"start_time": "2026-09-21T00:00:00Z"}),
-        ("/v1/usage-logs", {"start_time": "yesterday", "end_time": "2026-09-22"}),
-        ("/v1/usage-logs", {"start_time": "2026-09-22", "end_time": "2026-09-22"}),
-        ("/v1/usage-logs", {"start_time": "2026-09-01", "end_time": "2026-10-03"}),
-        ("/v1/usage-logs", {**TODAY, "sort": "up"}),
-        ("/v1/usage-logs", {**TODAY, "limit": "1001"}),
-        ("/v1/usage/summary", {"start_time": "2025-01-01", "end_time": "2026-01-03"}),
-        ("/v1/concurrent-streams-history", {**TODAY, "kind": "tts"}),
-        ("/v1/concurrent-streams-history", {**TODAY, "kind": "tts", "period_sec": "61"}),
-        ("/v1/concurrent-streams-history", {**TODAY, "period_sec": "60"}),
-        (
-            "/v1/concurrent-streams-history",
-            {"start_time": "2026-09-01", "end_time": "2026-09-09", "period_sec": "60", "kind": "tts"},
-        ),
-    ],
-)
-def test_a_bad_question_about_usage(path: str, query: dict[str, Any]) -> None:
-    status, body = get(path, **query)
-    assert (status, body["error_type"], len(body["validation_errors"])) == (400, "invalid_request", 1)
-
-
-@pytest.mark.parametrize(
-    "start", ["2026-09-21", "2026-09-21T00:00:00", "2026-09-21T02:00:00+02:00", "2026-09-21T02:00:00 02:00"]
-)
-def test_times_in_every_shape(start: str) -> None:
-    desk = Desk()
-    get("/v1/usage-logs", desk, start_time=start, end_time="2026-09-22")
-    assert desk.asked[0][0] == 1_789_948_800.0
-
-
-def test_the_summary_has_every_day_of_the_window() -> None:
-    desk = Desk()
-    day = NOW // DAY_S * DAY_S
-    counted: dict[str, Any] = {"starting_at": day, "ending_at": day + DAY_S, "characters": 10, "audio_s": 1.2}
-    desk.totals = [
-        UsageTotal(requests=2, model="tts-rt-v2", dialect="soniox", **counted),
-        UsageTotal(requests=1, model="", dialect="native", **counted),
-    ]
-    status, body = get(
-        "/v1/usage/summary", desk, start_time="2026-09-20T12:00:00Z", end_time="2026-09-22T00:00:00Z"
-    )
-    assert status == 200
-    assert desk.asked == [(day - DAY_S, day + DAY_S, "k1", "day", ("model", "dialect"))]
-    total = body["total"]
-    assert (total["model"], total["days"]) == (None, ["2026-09-20", "2026-09-21"])
-    assert (total["num_requests"], total["total_num_requests"]) == ([0, 3], 3)
-    assert (total["input_text_tokens"], total["output_audio_duration_ms"]) == ([0, 20], [0, 2400])
-    assert (total["cost_usd"], total["total_cost_usd"]) == (["0", "0"], "0")
-    assert [(entry["model"], entry["num_requests"]) for entry in body["models"]] == [
-        ("native", [0, 1]),
-        ("tts-rt-v2", [0, 2]),
-    ]
-    assert all(len(value) == 2 for entry in body["models"] for value in entry.values() if type(value) is list)
-
-
-def test_the_history_of_streams() -> None:
-    desk = Desk()
-    desk.rows = [ROW, ROW]
-    query: dict[str, Any] = {
-        "start_time": "2026-09-21T14:12:00Z",
-        "end_time": "2026-09-21T14:15:00Z",
-        "period_sec": "60",
-    }
-    status, body = get("/v1/concurrent-streams-history", desk, kind="tts", **query)
-    assert (status, body["kind"], len(body["entries"])) == (200, "tts", 3)
-    # Two pages of the same two rows.
-    assert body["entries"][1] == {
-        "period_start": "2026-09-21T14:13:00.000Z",
-        "period_sec": 60,
-        "sample_min": 0,
-        "sample_max": 4,
-        "sample_sum": 4,
-        "sample_count": 1,
-        "total_count": 1,
-    }
-    assert {entry["sample_max"] for entry in body["entries"]} == {0, 4}
-    assert (
-        get("/v1/concurrent-streams-history", desk, kind="stt", **query)[1]["entries"][1]["sample_max"] == 0
-    )
 
 
 def test_every_handler_is_a_coroutine() -> None:
