@@ -51,7 +51,7 @@ class Uncut:
             str(folder / "voice.onnx"), options, providers=["CPUExecutionProvider"]
         )
         engine = PiperEngine(folder.parent)
-        self._config = engine._model(folder.name).config
+        self._config = engine._models.loaded(folder.name)[0].config
         self._reader = reader_for(self._config)
 
     def speak(self, text: str) -> NDArray[np.float32]:
@@ -76,7 +76,7 @@ class Cut:
         self._engine = PiperEngine(folder.parent)
         self._voice = folder.name
         self._engine.load(self._voice)
-        self.rate_hz = self._engine._model(self._voice).config.audio.sample_rate
+        self.rate_hz = self._engine._models.loaded(self._voice)[0].config.audio.sample_rate
 
     def job(self, text: str) -> PiperJob:
         said = Utterance(
@@ -239,7 +239,7 @@ from vivavoce.engines.piper.engine import PiperEngine
 import vivavoce.engines.piper.job
 engine = PiperEngine(Path({folder!r}))
 begin()
-engine._model({voice!r})
+engine._models.loaded({voice!r})
 end()
 """
 _FRAME: Final = """

@@ -15,9 +15,9 @@ import pytest
 from randomvoices import installed
 from spoken import Spoken, check_marks, keeping, speak, utterance
 from vivavoce.engines.base import HeavyEngine
+from vivavoce.engines.neural.folders import CUT, MANIFEST
 from vivavoce.engines.neural.loudness import limited
 from vivavoce.engines.piper.engine import PiperEngine
-from vivavoce.engines.piper.manifest import CUT, MANIFEST
 from vivavoce.errors import EngineError
 from vivavoce.speech import Boundary, Chunk
 

@@ -15,9 +15,10 @@ import pytest
 from randomsupertonic import CHANNELS, HOP, RATE_HZ, durations, installed, prepare, published, vocoder
 from spoken import Spoken, check_marks, keeping, speak, utterance
 from vivavoce.engines.base import HeavyEngine
+from vivavoce.engines.neural.folders import CUT, MANIFEST
 from vivavoce.engines.neural.noise import normal, seeded
 from vivavoce.engines.supertonic.engine import SupertonicEngine
-from vivavoce.engines.supertonic.manifest import CUT, GRAPHS, MANIFEST, read_manifest
+from vivavoce.engines.supertonic.manifest import GRAPHS, read_manifest
 from vivavoce.engines.supertonic.model import STEPS, load_model
 from vivavoce.errors import EngineError
 from vivavoce.speech import Boundary, Chunk

@@ -12,11 +12,12 @@ from oracles import supertonic_numbers, supertonic_sound
 from randomsupertonic import CHANNELS, installed, published
 from sayings import SAYINGS
 from spoken import speak
+from vivavoce.engines.neural.folders import CUT
 from vivavoce.engines.neural.loudness import limited
 from vivavoce.engines.neural.noise import normal, seeded
 from vivavoce.engines.supertonic.config import read_config, read_table
 from vivavoce.engines.supertonic.engine import SupertonicEngine
-from vivavoce.engines.supertonic.manifest import CUT, read_manifest
+from vivavoce.engines.supertonic.manifest import read_manifest
 from vivavoce.engines.supertonic.text import numbers
 from vivavoce.speech import Boundary
 

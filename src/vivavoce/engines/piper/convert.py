@@ -21,6 +21,7 @@ import numpy as np
 from msgspec import structs
 from onnx import ModelProto
 
+from vivavoce.engines.neural.folders import CUT, write_manifest
 from vivavoce.engines.neural.loudness import Floats, furthest
 from vivavoce.engines.neural.process import prepare
 from vivavoce.engines.neural.sessions import GraphError, save_optimised
@@ -35,7 +36,6 @@ from vivavoce.engines.piper.graph import (
 )
 from vivavoce.engines.piper.manifest import (
     CONFIG,
-    CUT,
     DECODER,
     FLOW,
     FRONT,
@@ -46,7 +46,6 @@ from vivavoce.engines.piper.manifest import (
     Rung,
     StreamInfo,
     WindowInfo,
-    write_manifest,
 )
 from vivavoce.engines.piper.model import Begun, Scales, files_of, load_model
 from vivavoce.engines.piper.pace import LARGEST, largest

@@ -10,8 +10,6 @@ known before its end. The pauses are the voice's own, lengthened to ours where t
 
 from __future__ import annotations
 
-import importlib.util
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,19 +17,12 @@ from typing import TYPE_CHECKING, Final
 from msgspec import structs
 
 from vivavoce.engines.base import SPEAKER_MARK, model_of
-from vivavoce.engines.neural.folders import Stamp, is_name, loaded_mb, read_licence, stamp, voices_folder
+from vivavoce.engines.neural.folders import read_licence, voices_folder
+from vivavoce.engines.neural.models import Models
 from vivavoce.engines.piper.config import VoiceConfig, read_config
 from vivavoce.engines.piper.espeak_text import EspeakText, reader_for
-from vivavoce.engines.piper.manifest import (
-    CONFIG,
-    CUT,
-    MANIFEST,
-    VERSION,
-    Manifest,
-    Rung,
-    read_manifest,
-)
-from vivavoce.errors import EngineError, RequestError, quoted
+from vivavoce.engines.piper.manifest import CONFIG, Manifest, Rung, read_manifest
+from vivavoce.errors import EngineError, quoted
 from vivavoce.speech import Capability, Gender, Utterance, VoiceInfo
 
 if TYPE_CHECKING:  # numpy and onnxruntime, which the front process has no use for
@@ -46,7 +37,6 @@ _STREAMING: Final = {
     Rung.WINDOWS: "Neural (VITS); streams inside the sentence by overlapping windows, at more work.",
     Rung.SENTENCES: "Neural (VITS); streams a sentence at a time.",
 }
-_log = logging.getLogger(__name__)
 
 
 class PiperEngine:
@@ -56,25 +46,16 @@ class PiperEngine:
 
     def __init__(self, folder: Path | None = None) -> None:
         """``folder`` holds a folder for each voice; by default the one in the data directory."""
-        self._folder = folder or voices_folder(self.name)
-        self._loaded: dict[str, tuple[Model, Stamp]] = {}
-        """Each with its manifest's stamp: another voice may be put into its place."""
+        self._models = Models(folder or voices_folder(self.name), "Piper voice", read_manifest, _load)
         self._readers: dict[tuple[str, str], EspeakText | None] = {}
 
     def voices(self) -> Sequence[VoiceInfo]:
         """Every installed voice, those of several speakers also as each of them."""
-        if importlib.util.find_spec("onnxruntime") is None or not self._folder.is_dir():
-            return []
-        found: list[VoiceInfo] = []
-        for folder in sorted(self._folder.iterdir()):
-            manifest = read_manifest(folder / CUT)
-            if folder.name.startswith(".") or manifest is None or manifest.version != VERSION:
-                continue
-            try:
-                found += _infos(folder.name, read_config(folder / CONFIG), manifest, read_licence(folder))
-            except RequestError as error:
-                _log.warning("voice %s is left out: %s", folder.name, error.message)
-        return found
+        return self._models.told(
+            lambda folder, manifest: _infos(
+                folder.name, read_config(folder / CONFIG), manifest, read_licence(folder)
+            )
+        )
 
     def speakers(self) -> Mapping[str, Gender]:
         return {}
@@ -82,22 +63,21 @@ class PiperEngine:
     def load(self, voice: str) -> None:
         from vivavoce.engines.piper.job import warm
 
-        model = self._model(model_of(voice))
+        model, _ = self._models.loaded(model_of(voice))
         self._speaker(model.config, voice)
         self._reader(model.config)
         warm(model)
 
     def memory_mb(self, model: str) -> float:
-        manifest = read_manifest(self._folder / model / CUT) if is_name(model) else None
-        return loaded_mb(manifest.bytes) if manifest else 0.0
+        return self._models.memory_mb(model)
 
     def unload(self, model: str) -> None:
-        self._loaded.pop(model, None)
+        self._models.unload(model)
 
     def plan(self, utterance: Utterance) -> PiperJob:
         from vivavoce.engines.piper.job import PiperJob
 
-        model = self._model(model_of(utterance.voice))
+        model, _ = self._models.loaded(model_of(utterance.voice))
         speaker = self._speaker(model.config, utterance.voice)
         return PiperJob(model, self._reader(model.config), speaker, utterance)
 
@@ -120,27 +100,11 @@ class PiperEngine:
             self._readers[key] = reader_for(config)
         return self._readers[key]
 
-    def _model(self, voice: str) -> Model:
-        """The voice's sessions. Live jobs keep theirs, so that a voice may be removed or unloaded while it speaks."""
-        from vivavoce.engines.neural.sessions import GraphError
-        from vivavoce.engines.piper.model import load_model
 
-        folder = self._folder / voice
-        seen = stamp(folder / CUT / MANIFEST) if is_name(voice) else None
-        if voice in self._loaded and seen in (None, self._loaded[voice][1]):
-            return self._loaded[voice][0]
-        manifest = read_manifest(folder / CUT) if is_name(voice) else None
-        if manifest is None or manifest.version != VERSION:
-            raise EngineError(f"the Piper voice {quoted(voice)} is not installed, or was removed")
-        try:
-            model = load_model(folder, read_config(folder / CONFIG), manifest)
-        except (GraphError, RequestError) as error:
-            raise EngineError(
-                f"the Piper voice {quoted(voice)} cannot be loaded ({error}); it was prepared by onnxruntime "
-                f"{manifest.onnxruntime}: add it again"
-            ) from None
-        self._loaded[voice] = model, seen
-        return model
+def _load(folder: Path, manifest: Manifest) -> Model:
+    from vivavoce.engines.piper.model import load_model
+
+    return load_model(folder, read_config(folder / CONFIG), manifest)
 
 
 def _infos(voice: str, config: VoiceConfig, manifest: Manifest, licence: str) -> list[VoiceInfo]:

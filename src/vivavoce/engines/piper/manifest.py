@@ -10,12 +10,13 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from msgspec import Struct
+
+from vivavoce.engines.neural import folders
 
 VERSION: Final = 1
 """Of the way graphs are cut; other cuts are not used."""
-MODEL, CONFIG, CUT, MANIFEST = "voice.onnx", "voice.json", "cut", "manifest.json"
+MODEL, CONFIG = "voice.onnx", "voice.json"
 
 
 class Rung(Enum):
@@ -107,14 +108,6 @@ class Manifest(Struct, frozen=True, kw_only=True):
 FRONT, FLOW, DECODER, WHOLE = "front.onnx", "flow.onnx", "decoder.onnx", "whole.onnx"
 
 
-def write_manifest(manifest: Manifest, folder: Path) -> None:
-    """Write ``manifest`` into ``folder``."""
-    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
-
-
 def read_manifest(folder: Path) -> Manifest | None:
     """The manifest in ``folder``; ``None`` when there is none that this version understands."""
-    try:
-        return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-    except (OSError, msgspec.DecodeError):
-        return None
+    return folders.read_manifest(folder, Manifest, VERSION)

@@ -10,11 +10,11 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from vivavoce.engines.neural.folders import CUT
 from vivavoce.engines.neural.noise import normal, seeded
 from vivavoce.engines.neural.sessions import GraphError, Session, saved_session
 from vivavoce.engines.piper.config import VoiceConfig
 from vivavoce.engines.piper.manifest import (
-    CUT,
     DECODER,
     FLOW,
     FRONT,

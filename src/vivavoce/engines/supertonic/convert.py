@@ -19,19 +19,13 @@ from typing import Final, NoReturn
 import numpy as np
 
 from vivavoce.engines.neural.files import read_model
+from vivavoce.engines.neural.folders import CUT, write_manifest
 from vivavoce.engines.neural.loudness import Floats, furthest, gain_for
 from vivavoce.engines.neural.noise import normal, seeded
 from vivavoce.engines.neural.process import prepare
 from vivavoce.engines.neural.sessions import GraphError, runtime, save_optimised
 from vivavoce.engines.supertonic.config import Config, read_config, read_table, style_names
-from vivavoce.engines.supertonic.manifest import (
-    CUT,
-    GRAPHS,
-    VERSION,
-    Manifest,
-    Reach,
-    write_manifest,
-)
+from vivavoce.engines.supertonic.manifest import GRAPHS, VERSION, Manifest, Reach
 from vivavoce.engines.supertonic.model import INPUTS, Model, Sound, load_model
 from vivavoce.engines.supertonic.text import numbers
 from vivavoce.errors import UnsupportedMediaError

@@ -7,17 +7,16 @@ kept short. The words' times are shares of that length, not measured.
 
 from __future__ import annotations
 
-import importlib.util
-import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from vivavoce.engines.base import SPEAKER_MARK, model_of
-from vivavoce.engines.neural.folders import Stamp, is_name, loaded_mb, read_licence, stamp, voices_folder
+from vivavoce.engines.neural.folders import read_licence, voices_folder
+from vivavoce.engines.neural.models import Models
 from vivavoce.engines.supertonic.config import Config, gender_of, read_config
-from vivavoce.engines.supertonic.manifest import CUT, MANIFEST, Manifest, read_manifest
-from vivavoce.errors import EngineError, RequestError, quoted
+from vivavoce.engines.supertonic.manifest import Manifest, read_manifest
+from vivavoce.errors import EngineError, quoted
 from vivavoce.speech import Capability, Gender, Utterance, VoiceInfo
 
 if TYPE_CHECKING:  # numpy and onnxruntime, which the front process has no use for
@@ -31,8 +30,6 @@ _RANK: Final = 6
 """Behind Piper's voices, which stream inside the sentence, and before those that are not neural. Not measured."""
 _DESCRIPTION: Final = "Neural (flow matching); streams a unit of text at a time. Word times are estimates."
 
-_log = logging.getLogger(__name__)
-
 
 class SupertonicEngine:
     """The installed Supertonic models. onnxruntime is loaded with the first of them only."""
@@ -41,24 +38,13 @@ class SupertonicEngine:
 
     def __init__(self, folder: Path | None = None) -> None:
         """``folder`` holds a folder for each model; by default the one in the data directory."""
-        self._folder = folder or voices_folder(self.name)
-        self._loaded: dict[str, tuple[Model, Manifest, Stamp]] = {}
-        """Each with its manifest's stamp: another model may be put into its place."""
+        self._models = Models(folder or voices_folder(self.name), "Supertonic model", read_manifest, _load)
 
     def voices(self) -> Sequence[VoiceInfo]:
         """Every installed model, as its first speaker, and then as each of them."""
-        if importlib.util.find_spec("onnxruntime") is None or not self._folder.is_dir():
-            return []
-        found: list[VoiceInfo] = []
-        for folder in sorted(self._folder.iterdir()):
-            manifest = None if folder.name.startswith(".") else read_manifest(folder / CUT)
-            if manifest is None:
-                continue
-            try:
-                found += _infos(folder.name, read_config(folder), manifest, read_licence(folder))
-            except RequestError as error:
-                _log.warning("voice %s is left out: %s", folder.name, error.message)
-        return found
+        return self._models.told(
+            lambda folder, manifest: _infos(folder.name, read_config(folder), manifest, read_licence(folder))
+        )
 
     def speakers(self) -> Mapping[str, Gender]:
         return {}
@@ -66,44 +52,27 @@ class SupertonicEngine:
     def load(self, voice: str) -> None:
         from vivavoce.engines.supertonic.job import warm
 
-        model, manifest = self._model(model_of(voice))
+        model, manifest = self._models.loaded(model_of(voice))
         _speaker(manifest, voice)
         warm(model, manifest)
 
     def memory_mb(self, model: str) -> float:
-        manifest = read_manifest(self._folder / model / CUT) if is_name(model) else None
-        return loaded_mb(manifest.bytes) if manifest else 0.0
+        return self._models.memory_mb(model)
 
     def unload(self, model: str) -> None:
-        self._loaded.pop(model, None)
+        self._models.unload(model)
 
     def plan(self, utterance: Utterance) -> SupertonicJob:
         from vivavoce.engines.supertonic.job import SupertonicJob
 
-        model, manifest = self._model(model_of(utterance.voice))
+        model, manifest = self._models.loaded(model_of(utterance.voice))
         return SupertonicJob(model, manifest, _speaker(manifest, utterance.voice), utterance)
 
-    def _model(self, voice: str) -> tuple[Model, Manifest]:
-        """The model's sessions. Live jobs keep theirs, so that it may be removed or unloaded while it speaks."""
-        from vivavoce.engines.neural.sessions import GraphError
-        from vivavoce.engines.supertonic.model import load_model
 
-        folder = self._folder / voice
-        seen = stamp(folder / CUT / MANIFEST) if is_name(voice) else None
-        if voice in self._loaded and seen in (None, self._loaded[voice][2]):
-            return self._loaded[voice][:2]
-        manifest = read_manifest(folder / CUT) if is_name(voice) else None
-        if manifest is None:
-            raise EngineError(f"the Supertonic model {quoted(voice)} is not installed, or was removed")
-        try:
-            model = load_model(folder, tuple(manifest.gains))
-        except (GraphError, RequestError) as error:
-            raise EngineError(
-                f"the Supertonic model {quoted(voice)} cannot be loaded ({error}); it was prepared by onnxruntime "
-                f"{manifest.onnxruntime}: add it again"
-            ) from None
-        self._loaded[voice] = model, manifest, seen
-        return model, manifest
+def _load(folder: Path, manifest: Manifest) -> Model:
+    from vivavoce.engines.supertonic.model import load_model
+
+    return load_model(folder, tuple(manifest.gains))
 
 
 def _infos(model: str, config: Config, manifest: Manifest, licence: str) -> list[VoiceInfo]:

@@ -7,14 +7,14 @@ where they came from, and in ``cut/`` this manifest with the graphs, optimised.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
-import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from vivavoce.engines.neural import folders
 
 VERSION: Final = 1
 """Of the way models are prepared; what was prepared otherwise is not used."""
-CUT, MANIFEST = "cut", "manifest.json"
 DURATIONS, ENCODER, ESTIMATOR, VOCODER = (
     "duration_predictor.onnx",
     "text_encoder.onnx",
@@ -43,21 +43,12 @@ class Manifest(Struct, frozen=True, kw_only=True):
     """Why it is not the better one."""
     reach: Reach | None = None
     """Of the vocoder; ``None`` when it has to run over the whole."""
-    gains: dict[str, float]
+    gains: Annotated[dict[str, float], Meta(min_length=1)]
     """By speaker: brings ordinary speech to the usual level."""
     bytes: int
     """Size of the graphs."""
 
 
-def write_manifest(manifest: Manifest, folder: Path) -> None:
-    """Write ``manifest`` into ``folder``."""
-    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
-
-
 def read_manifest(folder: Path) -> Manifest | None:
     """The manifest in ``folder``; ``None`` when there is none that this version understands."""
-    try:
-        found = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-    except (OSError, msgspec.DecodeError):
-        return None
-    return found if found.version == VERSION and found.gains else None
+    return folders.read_manifest(folder, Manifest, VERSION)

@@ -21,19 +21,12 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from vivavoce.engines.neural.folders import CUT
 from vivavoce.engines.neural.loudness import Floats
 from vivavoce.engines.neural.noise import normal, seeded
 from vivavoce.engines.neural.sessions import GraphError, Session, saved_session
 from vivavoce.engines.supertonic.config import Config, Tensor, read_config, read_style, read_table
-from vivavoce.engines.supertonic.manifest import (
-    CUT,
-    DURATIONS,
-    ENCODER,
-    ESTIMATOR,
-    GRAPHS,
-    VOCODER,
-    Reach,
-)
+from vivavoce.engines.supertonic.manifest import DURATIONS, ENCODER, ESTIMATOR, GRAPHS, VOCODER, Reach
 
 STEPS: Final = 8
 """Of denoising, as many as the vendor's package takes; the work grows with them."""
