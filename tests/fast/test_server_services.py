@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from paper_desk import PaperDesk
 from rehearsal import Call, fetch, house
+from vivavoce.errors import StorageError
+from vivavoce.records import Dictionary
 from vivavoce.server.app import App
 
 pytestmark = pytest.mark.fast
@@ -110,3 +112,17 @@ def test_a_large_form_leaves_turns_to_others() -> None:
 
     asyncio.run(story())
     assert turns > 12
+
+
+@pytest.mark.parametrize("path", ["/v1/speech/dictionaries", "/api/pronunciations"])
+def test_what_the_database_says_is_for_the_operator_alone(
+    path: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(self: PaperDesk, account: str | None, language: str | None = None) -> Sequence[Dictionary]:
+        raise StorageError("the database failed", reason="no password for u@db.example")
+
+    monkeypatch.setattr(PaperDesk, "dictionaries", broken)
+    call = ask("GET", path, {}, b"")
+    assert call.status == 500
+    assert b"db.example" not in call.body
+    assert "the database failed: no password for u@db.example" in caplog.text

@@ -74,7 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         report(_sentence(error))
         return error.exit_code
     except VivavoceError as error:
-        report(error.message)
+        report(str(error))
         return status_of(error)
     except BrokenPipeError:
         return LISTENER_LEFT

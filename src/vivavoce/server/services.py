@@ -4,6 +4,7 @@ carries out the dialect's own handler; whatever fails is answered in the dialect
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Mapping
 from typing import Final
@@ -18,12 +19,15 @@ from vivavoce.errors import (
     MalformedMessageError,
     MethodNotAllowedError,
     PermissionDeniedError,
+    StorageError,
     VivavoceError,
 )
 from vivavoce.server.auth import Credential
 from vivavoce.server.cors import of_another_origin
 from vivavoce.server.house import House
 from vivavoce.server.http import ClientLeftError, read_body, request_id_of, respond
+
+log = logging.getLogger(__name__)
 
 MAX_FIELDS: Final = 64
 FORM_PIECE_BYTES: Final = 65_536
@@ -53,6 +57,9 @@ class ServiceEndpoint:
         except ClientLeftError:
             return
         except VivavoceError as error:
+            if isinstance(error, StorageError):
+                # The caller is told the bare fact; why it is so is the operator's to know.
+                log.error("%s id=%s failed: %s", self.name, request_id, error)
             refuse = (service or next(iter(self._services.values()))).refuse
             answer = refuse(error)
             if isinstance(error, MethodNotAllowedError):

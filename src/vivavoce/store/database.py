@@ -102,7 +102,7 @@ async def our_errors() -> AsyncIterator[None]:
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         # asyncpg's own and the system's errors while connecting come through unwrapped.
         reason = getattr(error, "orig", None) or error
-        raise StorageError(f"the database failed: {type(reason).__name__}: {reason}") from error
+        raise StorageError("the database failed", reason=f"{type(reason).__name__}: {reason}") from error
 
 
 class Database:

@@ -137,7 +137,7 @@ class Store:
             await action()
         except StorageError as error:
             if not self._failing:
-                log.warning("cannot %s: %s; trying again", what, error.message)
+                log.warning("cannot %s: %s; trying again", what, error)
             self._failing = True
         else:
             if self._failing:

@@ -191,7 +191,7 @@ def _write(path: Path, data: bytes) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             partial.unlink()
-        raise StorageError(f"cannot write {path}: {error.strerror}") from error
+        raise StorageError("cannot write the recording", reason=f"{path}: {error.strerror}") from error
 
 
 def _sweep(data_dir: Path, known: Collection[str]) -> None:
