@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from databases import in_loop
+from vivavoce.cli import main
 from vivavoce.cli.dictionaries import dictionaries, read_book
 from vivavoce.cli.keys import keys
 from vivavoce.errors import NotFoundError, OutOfRangeError
@@ -173,3 +174,13 @@ def test_files_that_are_no_dictionary(
     assert isinstance(done.exception, OutOfRangeError)
     assert complaint in done.exception.message
     assert name in done.exception.message
+
+
+def test_a_database_that_fails_is_explained_to_the_operator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "vivavoce.db").write_bytes(b"not a database" * 1000)
+    monkeypatch.setenv("VIVAVOCE_DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("VIVAVOCE_DATABASE_URL", raising=False)
+    assert main(["keys", "list"]) == 1
+    assert "the database failed: DatabaseError: file is not a database" in capsys.readouterr().err
