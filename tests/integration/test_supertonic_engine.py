@@ -109,6 +109,13 @@ def test_only_one_piece_of_work_is_done_in_a_step(engine: SupertonicEngine) -> N
     assert all(chunk.marks == () for chunk in chunks[1:])
 
 
+def test_a_text_without_words_begins_with_a_short_window_too(engine: SupertonicEngine) -> None:
+    """Signs that are read as letters are no words, and so have no marks."""
+    chunks = speak(engine, "™" * 40, VOICE).chunks
+    assert len(chunks[0].pcm) == 2 * 16 * HOP
+    assert all(chunk.marks == () for chunk in chunks)
+
+
 def test_the_sound_is_as_long_as_the_model_says(engine: SupertonicEngine, folder: Path) -> None:
     spoken = speak(engine, SENTENCE, VOICE, Boundary.NONE)
     model = load_model(folder / VOICE, ("F1",))

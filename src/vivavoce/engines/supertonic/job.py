@@ -47,8 +47,6 @@ class SupertonicJob:
         """Samples of speech that are still to be sent."""
         self._silence = 0
         """Samples of pause that are still to be sent, behind the speech."""
-        self._marks: tuple[SampleMark, ...] = ()
-        """To go with the next chunk."""
 
     def step(self, max_samples: int, emit: Emit) -> bool:
         """See the module: most steps give no audio."""
@@ -92,15 +90,15 @@ class SupertonicJob:
         if ids:
             self._draft = self._model.begin(ids, self._speaker, utterance.prosody.speed, (utterance.seed,))
             self._owed = self._draft.samples
-            self._marks = _shares(utterance.text, self._owed)
 
     def _heard(self, sound: Sound) -> Chunk:
-        # The marks go with the first window, which tells it from the others.
-        audio = sound.take(FIRST_FRAMES if self._marks else MAX_FRAMES)[: self._owed]
+        """The next window; the marks go with the first."""
+        first = sound.done == 0
+        marks = _shares(self._utterance.text, self._owed) if first else ()
+        audio = sound.take(FIRST_FRAMES if first else MAX_FRAMES)[: self._owed]
         self._owed -= audio.size
         if not sound.left:
             self._sound = None
-        marks, self._marks = self._marks, ()
         return Chunk(limited(audio, self._manifest.gains[self._speaker]), marks)
 
 

@@ -80,24 +80,25 @@ class Sound:
     def __init__(self, session: Session, latent: Floats, hop: int, reach: Reach | None) -> None:
         self._session, self._latent, self._hop = session, latent, hop
         self._reach = reach
-        self._done = 0
+        self.done = 0
+        """Frames whose samples were taken."""
 
     @property
     def left(self) -> int:
         """Frames whose samples were not taken."""
-        return int(self._latent.shape[2] - self._done)
+        return int(self._latent.shape[2] - self.done)
 
     def take(self, frames: int) -> Floats:
         """Samples of the next ``frames``, shape (n,); of all that are left when the vocoder cannot run over a part.
         Raises GraphError."""
-        start, total = self._done, self._latent.shape[2]
+        start, total = self.done, self._latent.shape[2]
         stop = total if self._reach is None else min(total, start + frames)
         low = 0 if self._reach is None else max(0, start - self._reach.left)
         high = total if self._reach is None else min(total, stop + self._reach.right)
         window = np.ascontiguousarray(self._latent[:, :, low:high])
         made = self._session.run(None, {"latent": window})[0]
         audio = _shaped(VOCODER, made, (1, (high - low) * self._hop)).reshape(-1)
-        self._done = stop
+        self.done = stop
         return audio[(start - low) * self._hop : (stop - low) * self._hop]
 
 
