@@ -16,6 +16,7 @@ import orjson
 from rich.console import Console
 
 from bench import (
+    browser,
     costs,
     dialects,
     hour,
@@ -70,6 +71,7 @@ def suites(quick: bool) -> dict[str, Callable[[], Awaitable[dict[str, Any]]]]:
         "sdk": lambda: sdk.overhead(rounds),
         "sdk_many": lambda: sdk.many(8 if quick else 64),
         "sdk_slow": lambda: sdk.slow_consumer(4 if quick else 30),
+        "browser": lambda: asyncio.to_thread(browser.measure, 3 if quick else 20),
         "start_up": lambda: dialects.start_up(2 if quick else 10),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bench import sdk
+from bench import browser, sdk
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -161,6 +161,7 @@ def markdown(results: dict[str, Any]) -> str:
     if "dialects_first_audio" in results:
         lines += _dialects(results)
     lines += sdk.markdown(results)
+    lines += browser.markdown(results)
     where = results["machine"]
     packages = ", ".join(f"{k} {v}" for k, v in where["packages"].items())
     lines.append(
