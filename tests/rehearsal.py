@@ -79,7 +79,8 @@ class PaperStudio:
     def __init__(self, *, scripted: bool = False) -> None:
         self.catalogue = PaperCatalogue()
         self.streams: list[PaperStream] = []
-        self.refuse: VivavoceError | None = None
+        self.refuse: Exception | None = None
+        """What the next start or stream fails with: one of our errors, or a defect's."""
         self.draining = False
         self.running = False
         self._scripted = scripted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vivavoce.client.core.wire import Wire
+from vivavoce.client.types import Audio
 from vivavoce.dialects.native.tally import ACK_BYTES, ACK_FRAMES, Tally
 from vivavoce.errors import OutOfRangeError
 
@@ -66,8 +68,6 @@ class Side:
 
     def take(self, frame: str) -> list[str]:
         """What is answered without being counted."""
-        import json
-
         message = json.loads(frame)
         match message["type"]:
             case "session":
@@ -131,6 +131,7 @@ def test_both_directions_survive_any_cuts(texts: list[int], cuts: list[int], ord
                 side.attached = False
                 left = cuts.pop(0) if cuts else None
     while (event := wire.take(channel)) is not None:
-        heard += event.data  # type: ignore[union-attr]  # nothing but audio is sent here
+        assert isinstance(event, Audio), "nothing but audio is sent here"
+        heard += event.data
     assert [m["text"] for m in side.heard if m["type"] == "text"] == [str(n) for n in texts]
     assert bytes(heard) == bytes(n % 256 for n in range(sum(texts)))

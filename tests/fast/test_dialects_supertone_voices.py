@@ -198,9 +198,9 @@ def test_a_missing_file_is_400() -> None:
 
 def test_presets_and_other_accounts_voices_are_not_listed() -> None:
     desk = PaperDesk()
-    for voice_id, kind, owner in (("p", "preset", None), ("o", "custom", "other")):
-        draft = VoiceDraft(name=voice_id, base_voice="rms", id=voice_id, kind=kind, owner=owner)  # type: ignore[arg-type]
-        desk.custom[voice_id] = made(draft)
+    preset = VoiceDraft(name="p", base_voice="rms", id="p", kind="preset")
+    others = VoiceDraft(name="o", base_voice="rms", id="o", owner="other")
+    desk.custom = {"p": made(preset), "o": made(others)}
     assert get("/v1/custom-voices", desk)["items"] == []
     assert refusal(ask(SERVICES, "DELETE", "/v1/custom-voices/o", desk))[0] == 404
 

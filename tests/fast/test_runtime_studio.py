@@ -14,9 +14,10 @@ from vivavoce.voices.catalogue import Catalogue
 pytestmark = pytest.mark.fast
 
 
-def studio(**settings: str) -> Studio:
+def studio(unknown_voice: str = "refuse") -> Studio:
     """A studio whose workers never start, with a voice for English and one for French."""
-    made = Studio(Settings(**settings), personas={"emma": Persona(gender="female")})  # type: ignore[arg-type]  # all texts
+    settings = Settings(unknown_voice=unknown_voice)
+    made = Studio(settings, personas={"emma": Persona(gender="female")})
     made.catalogue = Catalogue([voice("ann", "en-US"), voice("siwis", "fr-FR")])
     return made
 

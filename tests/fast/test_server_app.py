@@ -101,10 +101,12 @@ def test_pages_load_nothing_from_outside(target: str) -> None:
     assert [tag for tag in scripts if 'src="/playground/' not in tag] == []
 
 
-def test_a_defect_is_an_answer_and_a_log_line_without_the_query(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_defect_is_an_answer_and_a_log_line_without_the_query(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def story() -> None:
         home, studio = house()
-        studio.voice = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]  # the defect
+        monkeypatch.setattr(studio, "voice", lambda *_: 1 / 0)
         call = await fetch(App(home), "POST", "/v1/speech?complete=true", b'{"text":"Secret."}')
         assert (call.status, call.error["code"]) == (500, "internal_error")
         async with Line(App(home)) as line:
@@ -127,11 +129,11 @@ DEFECTS = {
 
 @pytest.mark.parametrize("path", DEFECTS)
 def test_a_defect_on_a_vendors_path_is_told_in_the_vendors_shape(
-    path: str, caplog: pytest.LogCaptureFixture
+    path: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def story() -> None:
         home, studio = house()
-        studio.open = lambda *_: 1 / 0  # type: ignore[method-assign,assignment]  # the defect
+        monkeypatch.setattr(studio, "open", lambda *_: 1 / 0)
         body, member = DEFECTS[path]
         call = await fetch(App(home), "POST", path, json.dumps(body).encode())
         assert (call.status, call.headers["content-type"]) == (500, "application/json")
@@ -141,7 +143,9 @@ def test_a_defect_on_a_vendors_path_is_told_in_the_vendors_shape(
     assert len(caplog.records) == 1
 
 
-def test_a_defects_own_words_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_defects_own_words_are_not_logged(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     words = "Secret."
 
     def broken(*_: object) -> None:
@@ -151,7 +155,7 @@ def test_a_defects_own_words_are_not_logged(caplog: pytest.LogCaptureFixture) ->
             raise ExceptionGroup(words, [ValueError(words)]) from missing
 
     home, studio = house()
-    studio.voice = broken  # type: ignore[method-assign,assignment]  # the defect
+    monkeypatch.setattr(studio, "voice", broken)
     call = asyncio.run(fetch(App(home), "POST", "/v1/speech", b'{"text":"Hello."}'))
     assert (call.status, call.error["code"]) == (500, "internal_error")
     assert words not in caplog.text
@@ -182,7 +186,7 @@ def test_the_lifespan_opens_and_closes_the_house() -> None:
 def test_a_house_that_cannot_open_says_so(caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
         home, studio = house()
-        studio.refuse = RuntimeError("no engines")  # type: ignore[assignment]  # any failure will do
+        studio.refuse = RuntimeError("no engines")
         sent: list[Any] = []
 
         async def receive() -> Any:

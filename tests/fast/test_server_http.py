@@ -235,7 +235,7 @@ def test_a_full_server_says_when_to_try_again() -> None:
     assert (call.status, call.headers["retry-after"], call.error["retry_after_s"]) == (429, "2", 1.2)
 
 
-def test_text_that_the_stream_refuses_lets_go_of_the_stream() -> None:
+def test_text_that_the_stream_refuses_lets_go_of_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> Call:
         home, studio = house()
         opened = studio.open
@@ -245,7 +245,8 @@ def test_text_that_the_stream_refuses_lets_go_of_the_stream() -> None:
             stream.refuse = TextTooLongError("too long", param="text")
             return stream
 
-        studio.open = refusing  # type: ignore[method-assign]  # the one stream it makes is not ours before
+        # The stream does not exist before it is opened.
+        monkeypatch.setattr(studio, "open", refusing)
         call = await fetch(App(home), "POST", "/v1/speech", body())
         assert studio.streams[0].cancelled
         return call
