@@ -164,7 +164,9 @@ def test_trap_3_the_first_frames_of_a_long_text_do_not_wait_for_the_last(server:
     with httpx.stream("POST", url, json=body, timeout=40) as answer:
         assert next(answer.iter_raw())[:2] == b"\xff\xfb"
         with httpx.stream("POST", url, json=body, headers={"range": "bytes=1-"}, timeout=40) as beside:
-            assert beside.headers["content-range"] == "bytes 1-*/*", "the last frame is not made yet"
+            assert beside.headers["content-range"] == "bytes 1-9007199254740991/*", (
+                "the last frame is not made yet"
+            )
 
 
 def test_trap_4_base_url_with_v1_and_a_prefix(server: Live) -> None:
@@ -235,7 +237,7 @@ def test_a_range_of_a_stream_that_is_not_done_has_no_end_yet(server: Live) -> No
     body = {**BODY, "input": HOUR[:1000], "pitch": "+7%"}
     begun = broken(server, body, 10_000)
     part = resent(server, body, "bytes=10000-")
-    assert (part.status_code, part.headers["content-range"]) == (206, "bytes 10000-*/*")
+    assert (part.status_code, part.headers["content-range"]) == (206, "bytes 10000-9007199254740991/*")
     frames(begun + part.content)
 
 

@@ -1,7 +1,7 @@
 """Speech whose download can be taken up again: a resend of the same request goes on from what was already made.
 
 A request is the same when the same key asks the same path for the same speech in the same form, however its JSON is
-written. ``Range: bytes=n-`` skips what the client has: 206, with ``Content-Range: bytes n-*/*`` while nobody knows
+written. ``Range: bytes=n-`` skips what the client has: 206, with :data:`NO_END` as its last byte while nobody knows
 the end. When nothing is kept any more, the answer is the whole one, 200, as for any server that does not know ranges.
 """
 
@@ -39,6 +39,9 @@ from vivavoce.server.replay import Playback, Replays
 from vivavoce.server.speaking import Speaking
 from vivavoce.speech import Audio, Event
 
+NO_END: Final = (1 << 53) - 1
+"""The last byte of a range whose end is not known. RFC 9110 (14.4) wants a number there, and RFC 8673 says which for a
+body that grows: a very large one. This is the largest that JavaScript counts exactly."""
 _RANGE: Final = re.compile(r"bytes=(\d{1,15})-", re.ASCII)
 
 
@@ -170,7 +173,7 @@ class _Answer:
             return
         headers = {**tape.source.headers(), "accept-ranges": "bytes"}
         if begun_at > 0:
-            extent = f"{tape.end - 1}/{tape.end}" if tape.whole else "*/*"
+            extent = f"{tape.end - 1}/{tape.end}" if tape.whole else f"{NO_END}/*"
             headers["content-range"] = f"bytes {begun_at}-{extent}"
         if self._limit is not None:
             headers["content-length"] = str(len(piece or b""))
