@@ -13,12 +13,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-from msgspec import structs
+from msgspec import Struct, structs
 from onnx import ModelProto
 
 from vivavoce.engines.neural.folders import CUT, write_manifest
@@ -112,50 +112,23 @@ def _cut(voice: Voice, whole: Whole, manifest: Manifest) -> Manifest:
     graph = voice.graph
     seams = find_seams(graph)
     channels, static = _border_channels(whole, seams)
-    front = front_of(graph, seams)
-    save_optimised(front.SerializeToString(), voice.folder / CUT / FRONT)
-    flow = graph.part(
-        {
-            seams.latent: [1, manifest.channels, "n"],
-            **{name: [1, 1, "n"] for name in seams.masks},
-            **{name: [1, static[name], 1] for name in seams.flow_static},
-        },
-        [seams.spectrum],
-    )
-    decoder = graph.part(
-        {
-            seams.spectrum: [1, channels, "n"],
-            **{name: [1, static[name], 1] for name in seams.decoder_static},
-        },
-        [seams.audio],
-    )
-    lines = (
-        trace(
-            flow,
-            seams.latent,
-            seams.masks,
-            {name: static[name] for name in seams.flow_static},
-            manifest.channels,
-        ),
-        trace(
-            decoder,
-            seams.spectrum,
-            (),
-            {name: static[name] for name in seams.decoder_static},
-            channels,
-        ),
-    )
-    if lines[1].hop != manifest.hop:
-        raise UncuttableError(f"the decoder makes {lines[1].hop} samples a frame, the voice {manifest.hop}")
+    save_optimised(front_of(graph, seams).SerializeToString(), voice.folder / CUT / FRONT)
+    of_flow = {name: static[name] for name in seams.flow_static}
+    of_decoder = {name: static[name] for name in seams.decoder_static}
+    flow = _part(graph, seams.latent, seams.spectrum, manifest.channels, of_flow, seams.masks)
+    decoder = _part(graph, seams.spectrum, seams.audio, channels, of_decoder)
+    if decoder.line.hop != manifest.hop:
+        raise UncuttableError(
+            f"the decoder makes {decoder.line.hop} samples a frame, the voice {manifest.hop}"
+        )
     keep = _keep_streaming if manifest.rung is Rung.STATEFUL else _keep_windows
-    cut = voice.folder / CUT
     return structs.replace(
         manifest,
         front=FrontInfo(seams.durations, seams.mean, seams.noise, tuple(static)),
-        flow=keep(flow, lines[0], seams.masks, cut / FLOW),
-        decoder=keep(decoder, lines[1], (), cut / DECODER),
+        flow=keep(flow, voice.folder / CUT / FLOW),
+        decoder=keep(decoder, voice.folder / CUT / DECODER),
         # Small windows would be mostly overlap.
-        largest_call=largest(lines[1].work) if manifest.rung is Rung.STATEFUL else LARGEST,
+        largest_call=largest(decoder.line.work) if manifest.rung is Rung.STATEFUL else LARGEST,
     )
 
 
@@ -172,16 +145,42 @@ def _border_channels(whole: Whole, seams: Seams) -> tuple[int, dict[str, int]]:
     return spectrum.shape[1], {name: shape[1] for name, shape in shapes.items()}
 
 
-def _keep_streaming(part: ModelProto, line: Timeline, masks: Sequence[str], path: Path) -> StreamInfo:
-    model, info = rewrite(line)
+class _Part(Struct, frozen=True):
+    """Flow or decoder."""
+
+    model: ModelProto
+    """As it was published."""
+    line: Timeline
+    masks: tuple[str, ...]
+
+
+def _part(
+    graph: Graph,
+    source: str,
+    output: str,
+    channels: int,
+    static: Mapping[str, int],
+    masks: tuple[str, ...] = (),
+) -> _Part:
+    """What is between ``source``, which has so many ``channels``, and ``output``; for ``static`` and ``masks`` see
+    :func:`trace`."""
+    shapes: dict[str, list[int | str]] = {source: [1, channels, "n"]}
+    shapes |= {name: [1, 1, "n"] for name in masks}
+    shapes |= {name: [1, width, 1] for name, width in static.items()}
+    model = graph.part(shapes, [output])
+    return _Part(model, trace(model, source, masks, static, channels), masks)
+
+
+def _keep_streaming(part: _Part, path: Path) -> StreamInfo:
+    model, info = rewrite(part.line)
     save_optimised(model.SerializeToString(), path)
     return info
 
 
-def _keep_windows(part: ModelProto, line: Timeline, masks: Sequence[str], path: Path) -> WindowInfo:
-    save_optimised(part.SerializeToString(), path)
-    around = margins(line)
-    return WindowInfo(line.source, tuple(masks), line.static, around.left, around.right)
+def _keep_windows(part: _Part, path: Path) -> WindowInfo:
+    save_optimised(part.model.SerializeToString(), path)
+    around = margins(part.line)
+    return WindowInfo(part.line.source, part.masks, part.line.static, around.left, around.right)
 
 
 def _in_chunks(begun: Begun, chunks: Sequence[int]) -> Floats:
