@@ -261,17 +261,15 @@ class MissingDependencyError(VivavoceError):
 
 
 class StorageError(VivavoceError):
-    """The database or the data directory failed; what was to be stored is not.
-
-    ``reason`` is what the driver or the system said. It may hold addresses and paths, so it is for the operator: it is
-    part of ``str(error)``, and not of the ``message`` that callers are told.
-    """
+    """The database or the data directory failed; what was to be stored is not."""
 
     code = "storage_failed"
 
     def __init__(self, message: str, *, reason: str = "") -> None:
         super().__init__(message)
         self.reason = reason
+        """What the driver or the system said. It may hold addresses and paths, so it is for the operator: it is part of
+        ``str(error)``, and not of the message that callers are told."""
 
     def __str__(self) -> str:
         return f"{self.message}: {self.reason}" if self.reason else self.message
