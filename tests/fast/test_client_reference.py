@@ -55,4 +55,4 @@ def test_the_package_knows_its_clients_and_nothing_else() -> None:
     assert vivavoce.VivavoceClient.__name__ == "VivavoceClient"
     assert set(vivavoce.__all__) == {"AsyncVivavoceClient", "VivavoceClient", "__version__"}
     with pytest.raises(AttributeError, match="no attribute 'Nothing'"):
-        vivavoce.Nothing  # noqa: B018
+        vivavoce.Nothing  # noqa: B018 (asking for it is the test)
