@@ -1,3 +1,5 @@
+"""The end of a unit: its bare text, its clause marks, its pause in samples."""
+
 from __future__ import annotations
 
 import pytest

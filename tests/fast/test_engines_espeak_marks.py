@@ -1,3 +1,5 @@
+"""Marks never come after the audio they belong to, in whatever blocks espeak-ng gives it."""
+
 from __future__ import annotations
 
 import itertools

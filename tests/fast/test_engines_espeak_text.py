@@ -1,3 +1,5 @@
+"""What espeak-ng is given: text without commands, its own numbers for prosody, its voices' tags."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""What flite is given piece by piece, and where audio, pauses and marks of its pieces lie."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Any text becomes ASCII that can be said, and every character of it knows where it came from."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""A call into C pauses, goes on, stops, and leaves no thread behind."""
+
 from __future__ import annotations
 
 import gc

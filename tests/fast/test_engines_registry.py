@@ -1,3 +1,5 @@
+"""Engines are found by their entry points, in the order asked for, and what is wrong with one is told."""
+
 from __future__ import annotations
 
 import logging

@@ -1,3 +1,5 @@
+"""Tones lie where their marks say, whatever the steps, and obey the commands in their text."""
+
 from __future__ import annotations
 
 import numpy as np

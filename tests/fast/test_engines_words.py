@@ -1,3 +1,5 @@
+"""One mark for each word of the text, however the library divides, merges or misplaces it."""
+
 from __future__ import annotations
 
 import itertools

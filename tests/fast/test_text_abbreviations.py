@@ -1,3 +1,5 @@
+"""Which words end in a period of their own, and that the lists do not contradict each other."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""What cannot be said is taken out, and every character left knows its place in the caller's text."""
+
 from __future__ import annotations
 
 import pytest

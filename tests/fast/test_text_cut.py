@@ -1,3 +1,5 @@
+"""Where the next unit stops: the first, the second and later ones, and those that are too long."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Which marks end a sentence, which belong inside it, and which have to wait for more."""
+
 from __future__ import annotations
 
 import pytest

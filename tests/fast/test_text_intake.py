@@ -1,3 +1,5 @@
+"""Fed text comes out in order, a bounded piece at a time."""
+
 from __future__ import annotations
 
 import pytest

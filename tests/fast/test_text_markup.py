@@ -1,3 +1,5 @@
+"""Two tags are tags, everything else is text, and what may yet become a tag is held."""
+
 from __future__ import annotations
 
 import re

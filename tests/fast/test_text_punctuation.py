@@ -1,3 +1,5 @@
+"""The tables of characters contradict neither each other nor what belongs together."""
+
 from __future__ import annotations
 
 import pytest

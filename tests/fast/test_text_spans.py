@@ -1,3 +1,5 @@
+"""Spans lead from a changed text back to the caller's, whatever was replaced, deleted or inserted."""
+
 from __future__ import annotations
 
 import pytest
