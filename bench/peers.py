@@ -91,8 +91,8 @@ PLANS: Final = {
         )
     ),
     "high": Plan(
-        short=5,
-        long=2,
+        short=8,
+        long=6,
         pace=1,
         watch_s=3.0,
         rows=(
