@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,6 +76,16 @@ CATALOGUE = Catalogue(
 )
 def test_names_lead_to_voices(name: str, expected: str) -> None:
     assert CATALOGUE.resolve(name).id == expected
+
+
+def test_ids_that_differ_only_by_case_are_told_apart_by_it() -> None:
+    found = [voice(f"two:{name}", "en", engine="piper") for name in ("ann", "Ann", "ANN", "Bob")]
+    for order in itertools.permutations(found):
+        catalogue = Catalogue(order)
+        assert [catalogue.resolve(one.id).id for one in found] == [one.id for one in found]
+        assert catalogue.resolve(" two:Ann ").id == "two:Ann"
+        assert catalogue.resolve("TWO:ann").id == catalogue.listing()[0].id == "two:ANN"
+        assert catalogue.resolve("two:BOB").id == "two:Bob"
 
 
 def test_any_speaker_of_a_language_can_be_named() -> None:

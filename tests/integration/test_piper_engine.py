@@ -18,8 +18,10 @@ from vivavoce.engines.base import HeavyEngine
 from vivavoce.engines.neural.folders import CUT, MANIFEST
 from vivavoce.engines.neural.loudness import limited
 from vivavoce.engines.piper.engine import PiperEngine
+from vivavoce.engines.piper.manifest import CONFIG
 from vivavoce.errors import EngineError
 from vivavoce.speech import Boundary, Chunk
+from vivavoce.voices.catalogue import Catalogue
 
 pytestmark = pytest.mark.integration
 
@@ -127,6 +129,18 @@ def test_speakers_differ_and_have_names(engine: PiperEngine) -> None:
     for voice in ("choir:p3", "choir:", "random:p0", "nobody", "../random", ""):
         with pytest.raises(EngineError):
             engine.plan(utterance(SENTENCE, voice))
+
+
+def test_speakers_whose_names_differ_only_by_case_are_told_apart(engine: PiperEngine, tmp_path: Path) -> None:
+    config = installed(tmp_path, "tiny-multi", "choir") / CONFIG
+    told = msgspec.json.decode(config.read_bytes())
+    config.write_bytes(msgspec.json.encode({**told, "speaker_id_map": {"ann": 0, "ANN": 1, "Ann": 2}}))
+    renamed = PiperEngine(tmp_path)
+    catalogue = Catalogue(renamed.voices())
+    for number, name in enumerate(("ann", "ANN", "Ann")):
+        voice = catalogue.resolve(f"choir:{name}").id
+        assert speak(renamed, SENTENCE, voice).pcm == speak(engine, SENTENCE, f"choir:p{number}").pcm
+    assert catalogue.resolve("Choir:ann").id == "choir:ANN"
 
 
 def test_speed_changes_the_length(engine: PiperEngine) -> None:

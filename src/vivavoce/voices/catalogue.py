@@ -1,7 +1,8 @@
 """The catalogue: which voice a name means, and which voice is best for a language.
 
 A name is, in this order: a voice's id; an alias; a language tag, which means the best voice for that language; an
-espeak-ng pair of language and speaker ("de+klatt4") that is not among the listed voices. Case does not matter.
+espeak-ng pair of language and speaker ("de+klatt4") that is not among the listed voices. Case does not matter, unless
+ids differ in nothing else: then each is meant by its own spelling, and the first of the listing by any other.
 
 **The one rule for "best".** A voice that speaks exactly the language asked for comes before one of a neighbour
 (en-GB before en-US when en-GB is asked for), and among equals the lower ``rank`` wins: the engines' own measured
@@ -43,7 +44,10 @@ class Catalogue:
         them every speaker is believed, and the engine refuses what it does not have.
         """
         self._voices = tuple(voices)
-        self._ids = {voice.id.lower(): voice for voice in voices}
+        self._exact = {voice.id: voice for voice in voices}
+        self._ids = {
+            voice.id.lower(): voice for voice in sorted(self._exact.values(), key=_place, reverse=True)
+        }
         self._aliases = {name.lower(): target for name, target in (aliases or {}).items()}
         self._variants = None if variants is None else {name.lower(): name for name in variants}
         self._genders = dict(variants or {})
@@ -59,9 +63,10 @@ class Catalogue:
 
         Raises UnknownVoiceError, naming what is close, and UnknownLanguageError.
         """
-        key = name.strip().lower()
-        key = self._aliases.get(key, key).lower()
-        voice = self._ids.get(key)
+        meant = name.strip()
+        meant = self._aliases.get(meant.lower(), meant)
+        key = meant.lower()
+        voice = self._exact.get(meant) or self._ids.get(key)
         if voice is None and "+" in key:
             voice = self._pair(key)
         if voice is not None:
@@ -85,7 +90,7 @@ class Catalogue:
     def listing(self, language: str | None = None) -> Sequence[VoiceInfo]:
         """Every voice, by language and then best first; with ``language`` those that speak it, best first."""
         if language is None:
-            return sorted(self._voices, key=lambda voice: (voice.language.lower(), voice.rank, voice.id))
+            return sorted(self._voices, key=_place)
         wanted = subtags(language)
         found = self._primary.get(wanted[0], [])
         return sorted(found, key=lambda voice: (_distance(voice, wanted), voice.rank, voice.id))
@@ -138,6 +143,11 @@ class Catalogue:
     def _languages(self) -> str:
         """The languages that are spoken, without their regional forms, for a message."""
         return ", ".join(sorted(self._primary)) or "none"
+
+
+def _place(voice: VoiceInfo) -> tuple[str, int, str]:
+    """What the listing is ordered by."""
+    return voice.language.lower(), voice.rank, voice.id
 
 
 def _close(name: str, known: Sequence[str]) -> str:
