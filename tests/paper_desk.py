@@ -210,7 +210,7 @@ class PaperDesk:
         self.asked.append((start_at, stop_at, account, bucket, tuple(by)))
         return self.totals
 
-    async def duration_s(self, request: Open, text: str) -> float:
+    async def duration_s(self, request: Open, text: str, key: Key | None) -> float:
         self.asked.append((request, text))
         return len(text) / 10
 

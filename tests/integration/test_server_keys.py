@@ -123,6 +123,33 @@ def test_a_second_stream_of_a_key_for_one_is_refused_and_the_first_goes_on(locke
     assert last["audio_s"] > 0
 
 
+def test_a_predicted_duration_is_a_stream_of_its_key_and_costs_no_characters(
+    locked: tuple[Live, str],
+) -> None:
+    server, admin = locked
+
+    def predict(secret: str) -> httpx.Response:
+        asked = {"text": SAY["text"], "language": "en"}
+        path = f"{server.url}/v1/predict-duration/tone"
+        return httpx.post(path, json=asked, headers={"x-sup-api-key": secret})
+
+    short = len(str(SAY["text"]))
+    free = _key(server, admin, limits={"characters_per_month": short})
+    assert [predict(free).status_code for _ in range(3)] == [200, 200, 200]
+    assert httpx.post(f"{server.url}/v1/speech", json=SAY, headers=_bearer(free)).status_code == 200
+    slow = _key(server, admin, limits={"requests_per_minute": 1})
+    assert predict(slow).status_code == 200
+    limited = predict(slow)
+    assert (limited.status_code, limited.json()["status"]) == (429, "error")
+    assert int(limited.headers["retry-after"]) >= 1
+    single = _key(server, admin, limits={"concurrent_streams": 1})
+    assert [predict(single).status_code for _ in range(2)] == [200, 200], "the place is given back"
+    with connect(server.ws_url, additional_headers=_bearer(single)) as socket:
+        socket.send('{"type":"open","stream":1,"voice":"tone","format":"pcm"}')
+        assert json.loads(socket.recv(timeout=10))["type"] == "opened"
+        assert predict(single).status_code == 429
+
+
 def test_a_socket_needs_a_key_as_well_and_a_browser_can_bring_it(locked: tuple[Live, str]) -> None:
     server, admin = locked
     with pytest.raises(InvalidStatus) as refused, connect(server.ws_url):

@@ -176,8 +176,12 @@ class Desk(Protocol):
         by: Sequence[UsageField] = (),
     ) -> Sequence[UsageTotal]: ...
 
-    async def duration_s(self, request: Open, text: str) -> float:
-        """How long ``text`` would be; it is spoken and thrown away, not counted as usage."""
+    async def duration_s(self, request: Open, text: str, key: Key | None) -> float:
+        """How long ``text`` would be; it is spoken and thrown away, not counted as usage.
+
+        Meanwhile it is a stream of ``key`` like others. Raises ConcurrencyLimitError, RateLimitedError or
+        QuotaExceededError when the key allows no more.
+        """
         ...
 
 

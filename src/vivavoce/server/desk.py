@@ -224,8 +224,13 @@ class StoreDesk:
         await self._store.usage.flush()
         return await self._store.usage.totals(start_at, stop_at, bucket=bucket, by=by, account=account)
 
-    async def duration_s(self, request: Open, text: str) -> float:
-        last = (await self._speak(request, text))[-1]
+    async def duration_s(self, request: Open, text: str, key: Key | None) -> float:
+        lease = self._store.limiter.admit(key, time.time()) if key is not None else None
+        try:
+            last = (await self._speak(request, text))[-1]
+        finally:
+            if lease is not None:
+                lease.release()
         assert isinstance(last, Ended)
         return last.audio_s
 

@@ -97,7 +97,7 @@ def _predicting(manner: Manner) -> Handler:
             marks=frozenset(),
             account=call.account,
         )
-        return voices.answered(wire.Predicted(await desk.duration_s(request, wish.text)))
+        return voices.answered(wire.Predicted(await desk.duration_s(request, wish.text, call.key)))
 
     return predict
 
