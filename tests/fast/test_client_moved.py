@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from paper_line import Scene, play
+from paper_line import PCM, Scene, heard, play
 from rehearsal import settle
 from vivavoce import AsyncVivavoceClient, VivavoceClient
 from vivavoce.client.aio.streams import AsyncTTSStream
@@ -18,7 +18,6 @@ from vivavoce.types import RealtimeTTSConfig
 
 pytestmark = pytest.mark.fast
 
-PCM: dict[str, Any] = {"output_format": "pcm_s16le"}
 CONFIG = RealtimeTTSConfig(
     stream_id="greeting", model="tts-rt-v1-preview", language="en", voice="", speed=1.0
 )
@@ -181,7 +180,7 @@ def test_a_stream_whose_opening_was_cut_short_can_be_opened_again() -> None:
         with pytest.raises(asyncio.CancelledError):
             await first
         async with asyncio.timeout(5):
-            assert b"".join([data async for data in stream.iter_bytes()]) == b"Words."
+            assert await heard(stream) == b"Words."
         await client.aclose()
 
     play(story)
