@@ -30,7 +30,7 @@ def middle(samples: Samples, seconds: float) -> Samples:
     return samples[(len(samples) - n) // 2 :][:n]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(length=st.integers(0, 5000), setting=SETTINGS, sizes=SIZES)
 def test_any_cut_gives_the_same_sound_of_the_exact_length(
     length: int, setting: tuple[float, float, float], sizes: list[int]
@@ -168,7 +168,7 @@ def joined(utterances: list[Samples], sizes: list[int], rate_hz: int = RATE_HZ) 
     return join(made)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(first=st.integers(0, 900), second=st.integers(0, 900), sizes=SIZES)
 def test_any_cut_gives_the_same_seams_and_no_length(first: int, second: int, sizes: list[int]) -> None:
     cosine = np.cos(np.arange(900) / 20).astype(np.float32)

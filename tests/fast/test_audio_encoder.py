@@ -83,7 +83,7 @@ def test_too_loud_is_cut_off_and_never_wraps(form: AudioFormat) -> None:
 
 
 @pytest.mark.parametrize("form", LIVE, ids=lambda form: form.name)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(length=st.integers(0, 6000), sizes=SIZES)
 def test_the_bytes_depend_on_the_samples_only(form: AudioFormat, length: int, sizes: list[int]) -> None:
     samples = voiced(form.rate_hz, 0.2)[:length]

@@ -82,7 +82,7 @@ texts = st.lists(st.text(alphabet="abc é—", max_size=6), min_size=1, max_size
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     pieces=texts,
     cuts=st.lists(st.integers(1, 12), max_size=6),

@@ -140,7 +140,7 @@ FIELDS = st.sampled_from(
 TYPES = st.sampled_from(["open", "text", "flush", "end", "cancel", "credit", "ping", "sing"])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.binary(max_size=60)
     | st.dictionaries(FIELDS, JSON | TYPES, max_size=5).map(lambda value: json.dumps(value).encode())

@@ -95,7 +95,7 @@ class _Bell:
         pass
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     texts=st.lists(st.integers(0, 40), min_size=1, max_size=30),
     cuts=st.lists(st.integers(1, 60), max_size=8),

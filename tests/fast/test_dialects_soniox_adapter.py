@@ -341,7 +341,7 @@ FRAMES: st.SearchStrategy[Any] = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(FRAMES, max_size=4))
 def test_any_frames_give_actions(frames: list[str | bytes]) -> None:
     made = connection("s1")

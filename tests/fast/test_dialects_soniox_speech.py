@@ -91,7 +91,7 @@ def test_a_refusal_before_reading_has_an_id_of_its_own() -> None:
     assert SonioxExchange(resolve).error(MethodNotAllowedError("expected POST"))[0] == 405
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.binary(max_size=30)
     | st.dictionaries(NAMES, MEMBERS, max_size=6).map(lambda m: json.dumps({**BODY, **m}).encode())

@@ -93,7 +93,7 @@ class Ledger:
         return name
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(OPERATIONS)
 def test_only_those_who_may_are_picked_and_all_of_them_are(operations: list[tuple[str, str, float]]) -> None:
     ledger = Ledger()
@@ -111,7 +111,7 @@ def test_only_those_who_may_are_picked_and_all_of_them_are(operations: list[tupl
     assert ledger.schedule.waiting == 0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(2, 12), st.integers(0, 1000))
 def test_every_stream_gets_its_turn_even_above_capacity(count: int, seed: int) -> None:
     """Some keep their audio, some get nothing out of a turn, time is short: all are picked again and again."""

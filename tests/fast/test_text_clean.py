@@ -73,7 +73,7 @@ def test_unspeakable(text: str) -> None:
 
 
 @given(st.text(st.sampled_from("ab \n\t\u200b\ud83d\ude00\ufeff\ufffd.😀"), max_size=20))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_nothing_blank_is_left_and_nothing_else_is_lost(raw: str) -> None:
     text = sayable(raw, 0)
     assert text.text == text.text.strip()

@@ -49,7 +49,7 @@ def test_parts(tag: str, parts: tuple[str, ...]) -> None:
 
 
 @given(st.text(st.sampled_from("enUSzhcmn-_x419 é\n"), max_size=12))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_any_text_has_parts_and_case_does_not_matter(text: str) -> None:
     assert subtags(text) == subtags(text.upper().lower())
     assert primary(text) == subtags(text)[0]

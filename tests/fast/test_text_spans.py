@@ -104,7 +104,7 @@ def _applied(text: SpannedText, changes: list[tuple[int, int, str]]) -> tuple[Sp
 
 
 @given(_steps)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_after_any_changes_pieces_tile_the_text_and_spans_ascend(
     steps: list[list[tuple[int, int, str]]],
 ) -> None:
