@@ -265,8 +265,10 @@ class StorageError(VivavoceError):
 
     code = "storage_failed"
 
-    def __init__(self, message: str, *, reason: str = "") -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, reason: str = "", param: str | None = None, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, param=param, retry_after_s=retry_after_s)
         self.reason = reason
         """What the driver or the system said. It may hold addresses and paths, so it is for the operator: it is part of
         ``str(error)``, and not of the message that callers are told."""
