@@ -24,11 +24,15 @@ _CHOICE: Final = re.compile(r"[Ii]nvalid enum value '?(.*?)'?", re.DOTALL)
 
 def readable(said: str, kind: type[Struct], path: str) -> str:
     """``said`` of the member at ``path`` of a ``kind``, without the path: what was expected, and what came."""
-    said = said.replace("`", "")
-    if found := _CHOICE.fullmatch(said):
+    if found := _CHOICE.fullmatch(said.replace("`", "")):
         known = ", ".join(_choices(get_type_hints(kind).get(path)))
         return f"expected one of {known}, got {quoted(found[1])}"
-    said = _TYPE.sub(lambda name: _TYPES[name[0]], said).replace(" | ", " or ")
+    return in_json(said)
+
+
+def in_json(said: str) -> str:
+    """``said`` with JSON's types in place of Python's, to be put behind a colon."""
+    said = _TYPE.sub(lambda name: _TYPES[name[0]], said.replace("`", "")).replace(" | ", " or ")
     return said[:1].lower() + said[1:]
 
 

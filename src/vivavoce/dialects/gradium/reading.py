@@ -9,6 +9,7 @@ import msgspec
 
 from vivavoce.dialects.gradium import messages as wire
 from vivavoce.dialects.halves import decoded
+from vivavoce.dialects.wording import in_json
 from vivavoce.errors import (
     MalformedMessageError,
     MissingFieldError,
@@ -24,8 +25,6 @@ _CLIENT: Final = msgspec.json.Decoder(wire.ClientMessage)
 _TYPES: Final = tuple(str(cls.__struct_config__.tag) for cls in wire.ClientMessage.__args__)
 _MISSING: Final = re.compile(r"missing required field `([^`]*)`")
 _PATH: Final = re.compile(r"(?:, got `.*`)? - at `\$\.?([^`]*)`$")
-_PYTHON: Final = {"str": "a string", "bool": "true or false", "int": "a whole number", "float": "a number"}
-_TYPE: Final = re.compile(r"\b(?:str|bool|int|float|array)\b")
 MAX_ID_CHARS: Final = 256
 
 
@@ -73,9 +72,7 @@ def explained(fault: Exception) -> VivavoceError:
         return MissingFieldError(f"{missing[1]}: field required", param=missing[1])
     found = _PATH.search(said)
     path = (found[1] if found else "").replace("[", ".").replace("]", "")
-    expected = _TYPE.sub(lambda name: _PYTHON.get(name[0], "a list"), _PATH.sub("", said))
-    expected = expected.replace("`", "").replace(" | ", " or ")
-    expected = expected[:1].lower() + expected[1:]
+    expected = in_json(_PATH.sub("", said))
     return WrongTypeError(f"{path}: {expected}" if path else expected, param=path or None)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, get_args
 import msgspec
 
 from vivavoce.dialects.native import messages as wire
+from vivavoce.dialects.wording import in_json
 from vivavoce.errors import (
     MalformedMessageError,
     MissingFieldError,
@@ -32,15 +33,6 @@ _CLASSES: Final[dict[str, type[Any]]] = {
 }
 _PATH = re.compile(r" - at `\$\.?([^`]*)`$")
 _MISSING = re.compile(r"missing required field `([^`]*)`")
-_TYPES: Final = {
-    "str": "a string",
-    "int": "a whole number",
-    "float": "a number",
-    "bool": "true or false",
-    "array": "a list",
-    "|": "or",
-}
-_TYPE = re.compile(r"\b(?:str|int|float|bool|array)\b|\|")
 _SURROGATE = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\)\\u[dD][c-fC-F]")
 
 
@@ -157,7 +149,7 @@ def _bad_field(value: dict[str, Any], said: str) -> VivavoceError:
     path = found[1] if found else ""
     param = re.split(r"[.\[]", path)[0] or None
     got = _at(value, path)
-    expected = _lower(_TYPE.sub(lambda type_: _TYPES[type_[0]], _PATH.sub("", said)).replace("`", ""))
+    expected = in_json(_PATH.sub("", said))
     if expected.startswith("invalid enum value"):
         expected = f"expected one of {', '.join(get_args(MarkKind))}"
     # msgspec says "got" for types only.
