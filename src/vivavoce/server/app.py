@@ -15,9 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vivavoce.dialects.native import errors
 from vivavoce.dialects.native.adapter import NativeExchange, NativeSockets
-from vivavoce.errors import InternalError, NotFoundError, RequestError, VivavoceError, quoted
+from vivavoce.errors import InternalError, NotFoundError, VivavoceError, quoted
 from vivavoce.runtime.defects import told
 from vivavoce.server import lookups, openapi, reference, table
+from vivavoce.server.elsewhere import SocketsOnly
 from vivavoce.server.house import House
 from vivavoce.server.http import SpeechEndpoint, request_id_of, respond
 from vivavoce.server.lookups import LookupEndpoint
@@ -112,7 +113,7 @@ def _native(house: House, replays: Replays) -> list[BaseRoute]:
     return [
         _speech("/v1/speech", RangedEndpoint(plain, resuming)),
         WebSocketRoute("/v1/speech/stream", SocketEndpoint(house, sockets, "native", lines=lines)),
-        Route("/v1/speech/stream", _SocketsOnly()),
+        Route("/v1/speech/stream", SocketsOnly("native", table.NATIVE.refuse)),
         _page(house, "/v1/speech/health", lookups.health),
         _page(house, "/v1/speech/ready", lookups.ready),
         Route("/v1/speech/voices", LookupEndpoint(house, lookups.voices, ("language",))),
@@ -129,14 +130,6 @@ def _page(house: House, path: str, lookup: lookups.Lookup) -> Route:
 def _speech(path: str, endpoint: ASGIApp) -> Route:
     # No methods here: Starlette would answer others itself, in its own words.
     return Route(path, endpoint)
-
-
-class _SocketsOnly:
-    """Answers a plain request for a path that is for sockets."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        error = RequestError("this path is for WebSocket; expected a request with Upgrade: websocket")
-        await _answer(scope, send, error)
 
 
 async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:

@@ -154,7 +154,6 @@ NATIVE: Final = Wire(
     voices={},
     credential=native_credential,
     refuse=library.refuse,
-    claims=lambda headers: False,
     features=Features(
         formats=tuple(FORMATS),
         marks=("word", "phoneme", "character"),
