@@ -12,7 +12,7 @@ from typing import Any
 import av
 import pytest
 
-from live import Live, make_key, serving
+from live import Live, serving
 from vendors import vendor_python
 
 pytestmark = pytest.mark.conformance
@@ -25,16 +25,6 @@ BYTES_A_SECOND = {"pcm": 96000, "pcm_24000": 48000, "pcm_16000": 32000, "pcm_800
 @pytest.fixture(scope="module")
 def python() -> Path:
     return vendor_python()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("gradium")
-
-
-@pytest.fixture(scope="module")
-def key(folder: Path) -> str:
-    return make_key(folder)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from judge import decode, from_pcm, prepare, recognise, word_errors
-from live import Live, make_key, serving
+from live import Live, serving
 from vendors import node_project, vendor_python
 
 pytestmark = pytest.mark.conformance
@@ -19,16 +19,6 @@ pytestmark = pytest.mark.conformance
 CLIENTS = Path(__file__).parent / "clients"
 PAGE_S = 8.6
 """About how long the page's three sentences are."""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("soniox")
-
-
-@pytest.fixture(scope="module")
-def key(folder: Path) -> str:
-    return make_key(folder)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from live import Live, make_key, serving
+from live import Live, serving
 
 pytestmark = pytest.mark.conformance
 
@@ -30,16 +30,6 @@ CONFIG = {
     "audio_format": "pcm_s16le",
     "sample_rate": 16_000,
 }
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("soniox")
-
-
-@pytest.fixture(scope="module")
-def key(folder: Path) -> str:
-    return make_key(folder)
 
 
 @pytest.fixture(scope="module")

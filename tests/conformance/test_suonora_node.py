@@ -9,22 +9,12 @@ from pathlib import Path
 import pytest
 
 import judge
-from live import Live, make_key, serving
+from live import Live, serving
 from vendors import node_project
 
 pytestmark = pytest.mark.conformance
 
 EXAMPLE = Path(__file__).parent / "clients" / "suonora_example.mjs"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("suonora-node")
-
-
-@pytest.fixture(scope="module")
-def key(folder: Path) -> str:
-    return make_key(folder)
 
 
 @pytest.fixture(scope="module")

@@ -36,11 +36,6 @@ ADAM = "91992bbd4758bdcf9c9b01"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("supertone")
-
-
-@pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Live]:
     # Files are downloaded here: nobody plays them meanwhile.
     with serving(folder, engines="espeak,flite", lead_s=600) as live:
