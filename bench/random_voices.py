@@ -21,8 +21,9 @@ import numpy as np
 import onnx
 import orjson
 from msgspec import Struct
-from numpy.typing import NDArray
-from onnx import ModelProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, helper
+
+from bench.net import Net
 
 
 class Size(Struct, frozen=True, kw_only=True):
@@ -79,78 +80,9 @@ SYMBOL_COUNT = 256
 _HEADS = 2
 
 
-class _Net:
-    """Builds a graph, node by node."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = np.random.default_rng(seed)
-        self.nodes: list[onnx.NodeProto] = []
-        self.weights: list[TensorProto] = []
-
-    def op(self, kind: str, *inputs: str, outputs: int = 1, **own: Any) -> Any:
-        """A node; its output's name, or a list of them."""
-        names = [f"t{len(self.nodes)}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(kind, list(inputs), names, **own))
-        return names[0] if outputs == 1 else names
-
-    def number(self, value: Any, dtype: type = np.int64) -> str:
-        """A constant."""
-        name = f"c{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(np.array(value, dtype), name))
-        return name
-
-    def weight(self, *shape: int, scale: float) -> str:
-        return self.stored(self._random.standard_normal(shape, np.float32) * np.float32(scale))
-
-    def stored(self, value: NDArray[np.float32]) -> str:
-        name = f"w{len(self.weights)}"
-        self.weights.append(numpy_helper.from_array(value.astype(np.float32), name))
-        return name
-
-    def conv(
-        self,
-        x: str,
-        c_in: int,
-        c_out: int,
-        kernel: int = 1,
-        dilation: int = 1,
-        *,
-        gain: float = 1.0,
-        groups: int = 1,
-    ) -> str:
-        """A convolution that keeps the length."""
-        fan = c_in // groups * kernel
-        weight = self.weight(c_out, c_in // groups, kernel, scale=gain / math.sqrt(fan))
-        bias = self.weight(c_out, scale=0.05 * gain)
-        pad = (kernel - 1) * dilation // 2
-        own: dict[str, Any] = {
-            "kernel_shape": [kernel],
-            "dilations": [dilation],
-            "pads": [pad, pad],
-            "strides": [1],
-            "group": groups,
-        }
-        return str(self.op("Conv", x, weight, bias, **own))
-
-    def part(self, x: str, start: int, stop: int, axis: int = 1) -> str:
-        """A slice."""
-        return str(self.op("Slice", x, self.number([start]), self.number([stop]), self.number([axis])))
-
-    def norm(self, x: str, channels: int) -> str:
-        """Layer normalisation over the channels, written out as the exporter does."""
-        mean = self.op("ReduceMean", x, axes=[1], keepdims=1)
-        centred = self.op("Sub", x, mean)
-        variance = self.op("ReduceMean", self.op("Mul", centred, centred), axes=[1], keepdims=1)
-        root = self.op("Sqrt", self.op("Add", variance, self.number(1e-5, np.float32)))
-        scaled = self.op(
-            "Mul", self.op("Div", centred, root), self.stored(np.ones((1, channels, 1), np.float32))
-        )
-        return str(self.op("Add", scaled, self.stored(np.zeros((1, channels, 1), np.float32))))
-
-
 def build(size: Size, seed: int = 7) -> ModelProto:
     """The voice's model."""
-    net = _Net(seed)
+    net = Net(seed)
     speaker = _speaker(net, size) if size.speakers > 1 else None
     hidden = _encoder(net, size)
     stats = net.conv(hidden, size.hidden, 2 * size.hidden, gain=1.0)
@@ -166,7 +98,7 @@ def build(size: Size, seed: int = 7) -> ModelProto:
     return _model(net, size)
 
 
-def _model(net: _Net, size: Size) -> ModelProto:
+def _model(net: Net, size: Size) -> ModelProto:
     info = helper.make_tensor_value_info
     inputs = [
         info("input", TensorProto.INT64, ["batch_size", "phonemes"]),
@@ -182,12 +114,12 @@ def _model(net: _Net, size: Size) -> ModelProto:
     return model
 
 
-def _speaker(net: _Net, size: Size) -> str:
+def _speaker(net: Net, size: Size) -> str:
     table = net.weight(size.speakers, size.speaker_channels, scale=1.0)
     return str(net.op("Unsqueeze", net.op("Gather", table, "sid", axis=0), net.number([2])))
 
 
-def _encoder(net: _Net, size: Size) -> str:
+def _encoder(net: Net, size: Size) -> str:
     """(1, hidden, ids). ``input_lengths`` masks what is beyond it, which for one utterance is nothing."""
     table = net.weight(SYMBOL_COUNT, size.hidden, scale=1.0)
     x = net.op("Transpose", net.op("Gather", table, "input", axis=0), perm=[0, 2, 1])
@@ -200,7 +132,7 @@ def _encoder(net: _Net, size: Size) -> str:
     return str(net.op("Mul", x, mask))
 
 
-def _mask(net: _Net, shape: str, lengths: str) -> str:
+def _mask(net: Net, shape: str, lengths: str) -> str:
     """(1, 1, n): 1 up to the length."""
     count = net.op("Squeeze", net.part(shape, 1, 2, axis=0))
     steps = net.op("Range", net.number(0), count, net.number(1))
@@ -208,7 +140,7 @@ def _mask(net: _Net, shape: str, lengths: str) -> str:
     return str(net.op("Unsqueeze", net.op("Cast", inside, to=TensorProto.FLOAT), net.number([1])))
 
 
-def _attention(net: _Net, size: Size, x: str) -> str:
+def _attention(net: Net, size: Size, x: str) -> str:
     width = size.hidden // _HEADS
     shape = net.number([1, _HEADS, width, -1])
     query, key, value = (net.op("Reshape", net.conv(x, size.hidden, size.hidden), shape) for _ in range(3))
@@ -220,7 +152,7 @@ def _attention(net: _Net, size: Size, x: str) -> str:
     return net.conv(net.op("Reshape", mixed, net.number([1, size.hidden, -1])), size.hidden, size.hidden)
 
 
-def _durations(net: _Net, size: Size, hidden: str, speaker: str | None) -> str:
+def _durations(net: Net, size: Size, hidden: str, speaker: str | None) -> str:
     """(1, 1, ids): frames of each symbol."""
     x = net.conv(hidden, size.hidden, size.hidden)
     if speaker is not None:
@@ -239,7 +171,7 @@ def _durations(net: _Net, size: Size, hidden: str, speaker: str | None) -> str:
     return str(net.op("Ceil", net.op("Mul", net.op("Exp", log), length)))
 
 
-def _spread(net: _Net, size: Size, stats: str, frames: str) -> tuple[str, str, str]:
+def _spread(net: Net, size: Size, stats: str, frames: str) -> tuple[str, str, str]:
     """Means, logarithms of deviations and mask, each symbol repeated for its frames."""
     mean, deviation = net.op("Split", stats, outputs=2, axis=1)
     stop = net.op("CumSum", frames, net.number(2))
@@ -259,7 +191,7 @@ def _spread(net: _Net, size: Size, stats: str, frames: str) -> tuple[str, str, s
     return str(net.op("MatMul", mean, path)), str(net.op("MatMul", small, path)), str(mask)
 
 
-def _flow(net: _Net, size: Size, x: str, mask: str, speaker: str | None) -> str:
+def _flow(net: Net, size: Size, x: str, mask: str, speaker: str | None) -> str:
     half = size.hidden // 2
     last = np.iinfo(np.int64).min
     for _ in range(4):
@@ -274,7 +206,7 @@ def _flow(net: _Net, size: Size, x: str, mask: str, speaker: str | None) -> str:
     return str(x)
 
 
-def _wavenet(net: _Net, size: Size, x: str, mask: str, speaker: str | None) -> str:
+def _wavenet(net: Net, size: Size, x: str, mask: str, speaker: str | None) -> str:
     width, layers = size.hidden, size.flow_layers
     total: str = net.op("ConstantOfShape", net.op("Shape", x))
     given = net.conv(speaker, size.speaker_channels, 2 * width * layers, gain=0.3) if speaker else None
@@ -293,7 +225,7 @@ def _wavenet(net: _Net, size: Size, x: str, mask: str, speaker: str | None) -> s
     return str(net.op("Mul", total, mask))
 
 
-def _decoder(net: _Net, size: Size, x: str, speaker: str | None) -> str:
+def _decoder(net: Net, size: Size, x: str, speaker: str | None) -> str:
     channels = size.channels
     x = net.conv(x, size.hidden, channels, 7)
     if speaker is not None:
@@ -314,7 +246,7 @@ def _decoder(net: _Net, size: Size, x: str, speaker: str | None) -> str:
     return str(net.op("Tanh", net.conv(x, channels, 1, 7, gain=0.3)))
 
 
-def _upsample(net: _Net, x: str, c_in: int, c_out: int, kernel: int, rate: int) -> str:
+def _upsample(net: Net, x: str, c_in: int, c_out: int, kernel: int, rate: int) -> str:
     weight = net.weight(c_in, c_out, kernel, scale=1.0 / math.sqrt(c_in * kernel / rate))
     pad = (kernel - rate) // 2
     own: dict[str, Any] = {
@@ -327,7 +259,7 @@ def _upsample(net: _Net, x: str, c_in: int, c_out: int, kernel: int, rate: int) 
     return str(net.op("ConvTranspose", x, weight, net.weight(c_out, scale=0.05), **own))
 
 
-def _residual(net: _Net, block: int, x: str, channels: int, kernel: int, dilations: Sequence[int]) -> str:
+def _residual(net: Net, block: int, x: str, channels: int, kernel: int, dilations: Sequence[int]) -> str:
     for dilation in dilations:
         inner = net.conv(net.op("LeakyRelu", x, alpha=0.1), channels, channels, kernel, dilation, gain=0.7)
         if block == 1:
