@@ -44,13 +44,14 @@ def test_a_measured_voice_fills_its_share_of_the_cores_and_no_more() -> None:
     assert admission.load == pytest.approx(0.9, rel=1e-2)
 
 
-@pytest.mark.parametrize(("cost", "streams"), [(0.6, 2), (0.47, 4), (0.3, 6), (0.02, 95), (0.005, 380)])
+@pytest.mark.parametrize(("cost", "streams"), [(0.6, 2), (0.47, 3), (0.3, 6), (0.02, 94), (0.005, 378)])
 def test_no_stream_is_shared_out_over_two_cores(cost: float, streams: int) -> None:
+    """The cores would carry 2, 4, 6, 95 and 380; the last to come count with the work that starts them."""
     admission = Admission(cores=2, max_load=0.95)
     free_front(admission)
     for _ in range(100):
         admission.observe("neural", cost * 100, 100)
-    assert streams - 2 <= admitted(admission, "neural") <= streams
+    assert admitted(admission, "neural") == streams
 
 
 def test_what_the_front_process_takes_is_counted_too() -> None:
