@@ -3,12 +3,14 @@ r"""Halves of surrogate pairs, as JavaScript writes them, on the wires whose par
 from __future__ import annotations
 
 import json
+import re
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vivavoce.dialects import halves
 from vivavoce.dialects.gradium import reading as gradium
 from vivavoce.dialects.gradium.messages import OneShot, TextPiece
 from vivavoce.dialects.halves import decoded
@@ -60,6 +62,19 @@ def test_only_halves_are_replaced(source: bytes, text: str) -> None:
 def test_what_is_no_json_stays_none(source: bytes) -> None:
     with pytest.raises((msgspec.DecodeError, UnicodeError)):
         decoded(source, msgspec.json.decode)
+
+
+def test_other_escapes_cost_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[bytes] = []
+
+    def noted(match: re.Match[bytes]) -> bytes:
+        found.append(match[0])
+        return match[0]
+
+    monkeypatch.setattr(halves, "_whole", noted)
+    with pytest.raises(msgspec.DecodeError):
+        decoded(b'"' + rb"\n\\\u0041\"" * 1000, msgspec.json.decode)
+    assert found == []
 
 
 @given(st.text(st.characters(), max_size=20))

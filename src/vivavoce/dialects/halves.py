@@ -14,11 +14,12 @@ import msgspec
 
 T = TypeVar("T")
 
-_ESCAPE: Final = re.compile(
-    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
+_SURROGATES: Final = re.compile(
+    rb"(?<!\\)(?P<before>(?:\\\\)*)"
+    rb"(?:\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2}))"
 )
-"""Every escape of a string: pairs first, so that what is left of their kind is a half."""
+"""Pairs first, so that what is left of their kind is a half; with the backslashes in front, which escape each other. No
+other escape is found: a large frame may be made of nothing else, and each finding costs."""
 
 
 def decoded(data: bytes | str, decode: Callable[[bytes | str], T]) -> T:
@@ -30,11 +31,11 @@ def decoded(data: bytes | str, decode: Callable[[bytes | str], T]) -> T:
         raise
     except msgspec.DecodeError:
         source = data.encode() if isinstance(data, str) else data
-        mended = _ESCAPE.sub(_whole, source)
+        mended = _SURROGATES.sub(_whole, source)
         if mended == source:
             raise
     return decode(mended)
 
 
 def _whole(found: re.Match[bytes]) -> bytes:
-    return rb"\ufffd" if found["half"] else found[0]
+    return found["before"] + rb"\ufffd" if found["half"] else found[0]

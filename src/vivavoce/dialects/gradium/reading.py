@@ -35,7 +35,7 @@ def message(frame: str | bytes) -> wire.ClientMessage:
     try:
         said: wire.ClientMessage = decoded(frame, _CLIENT.decode)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as fault:
-        value = loosely(frame)
+        value = loosely(frame) if isinstance(fault, msgspec.ValidationError) else {}
         if not isinstance(value.get("type"), str) or value["type"] not in _TYPES:
             raise _unknown(value) from None
         raise explained(fault) from None
