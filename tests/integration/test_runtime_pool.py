@@ -8,15 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any, TypeAlias
 
-import psutil
 import pytest
 import uvloop
 from msgspec import structs
 
+from pools import alive, eventually, running, speaker_of, workers_of
 from scripted import CRASH, FAIL, VOICE, Listener, pause, words
 from vivavoce.errors import (
     EngineError,
@@ -34,44 +34,15 @@ from vivavoce.settings import Settings
 pytestmark = pytest.mark.integration
 
 
-@asynccontextmanager
-async def running(workers: int = 2, **options: Any) -> AsyncGenerator[LocalPool]:
-    """A pool at work; nothing of it is left afterwards."""
-    pool = LocalPool(Settings(workers=workers, engines="tone", **options), SystemClock())
-    await pool.start()
-    try:
-        yield pool
-    finally:
-        pids = workers_of(os.getpid())
-        await pool.close()
-        assert not any(map(alive, pids))
-
-
-def workers_of(pid: int) -> list[int]:
-    """Process ids of the workers below ``pid``, in the order they were started."""
-    below = psutil.Process(pid).children(recursive=True)
-    return [child.pid for child in below if "vivavoce.runtime.worker" in child.cmdline()]
-
-
-def alive(pid: int) -> bool:
-    """Whether the process runs; one that has ended and that nobody has waited for does not."""
-    try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
-
-
-async def eventually(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - a worker's end and start set no event here
-            await asyncio.sleep(0.005)
-
-
 async def spoken(pool: LocalPool, *texts: str) -> Listener:
     """A listener who has heard all of ``texts``."""
     listener = Listener(*texts).attach(pool)
     await listener.finish_all()
     return listener
+
+
+def finished_more(count: int, listener: Listener) -> bool:
+    return len(listener.finished) > count
 
 
 async def streams_speak() -> None:
@@ -183,8 +154,7 @@ def test_a_killed_worker_costs_its_own_stream_only() -> None:
             undisturbed = await spoken(pool, slow)
             victim, sibling = Listener(slow, words(3)).attach(pool), Listener(slow).attach(pool)
             await asyncio.gather(*(one.until(lambda heard: heard.takes > 3) for one in (victim, sibling)))
-            flight = victim.seat.flight  # type: ignore[attr-defined]  # Only the pool knows who is where.
-            os.kill(flight.slot.process.pid, signal.SIGKILL)
+            os.kill(speaker_of(victim), signal.SIGKILL)
             await asyncio.gather(victim.finish_all(), sibling.finish_all())
             assert isinstance(victim.failed[0], WorkerDiedError)
             assert victim.finished == [1], "the stream's next utterance is spoken elsewhere"
@@ -312,7 +282,7 @@ def test_a_stream_that_gets_more_text_later_speaks_again() -> None:
             for count in range(3):
                 listener.texts.append(words(2))
                 listener.seat.wake()
-                await listener.until(lambda heard, count=count: len(heard.finished) > count)  # type: ignore[misc]
+                await listener.until(partial(finished_more, count))
             listener.seat.leave()
             assert listener.finished == [0, 1, 2]
 

@@ -5,37 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
 
+from pools import eventually, running
 from scripted import Listener, pause, words
 from vivavoce.errors import EngineError, OverloadedError, ShuttingDownError
-from vivavoce.runtime.clock import SystemClock
 from vivavoce.runtime.pool import LocalPool
-from vivavoce.settings import Settings
 
 pytestmark = pytest.mark.integration
 
 HEAVY, HEAVIER = "tone-heavy", "tone-heavier"
-
-
-@asynccontextmanager
-async def running(workers: int = 1, **options: Any) -> AsyncGenerator[LocalPool]:
-    pool = LocalPool(Settings(workers=workers, engines="tone", **options), SystemClock())
-    await pool.start()
-    try:
-        yield pool
-    finally:
-        await pool.close()
-
-
-async def eventually(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - nothing here sets an event
-            await asyncio.sleep(0.005)
 
 
 def filled(pool: LocalPool) -> list[Listener]:
@@ -57,7 +37,7 @@ def hands(pool: LocalPool) -> list[set[str]]:
 
 def test_a_stream_waits_for_room_and_is_then_spoken() -> None:
     async def scenario() -> None:
-        async with running(max_load=0.05, admission_wait_s=30) as pool:
+        async with running(1, max_load=0.05, admission_wait_s=30) as pool:
             inside = filled(pool)
             listener = Listener(words(3)).attach(pool, "native")
             await asyncio.sleep(0.1)
@@ -76,7 +56,7 @@ def test_a_stream_waits_for_room_and_is_then_spoken() -> None:
 
 def test_who_waits_in_vain_is_refused_with_when_to_come_back() -> None:
     async def scenario() -> None:
-        async with running(max_load=0.05, admission_wait_s=0.2, retry_after_s=7) as pool:
+        async with running(1, max_load=0.05, admission_wait_s=0.2, retry_after_s=7) as pool:
             inside = filled(pool)
             late = [Listener(words(1)).attach(pool) for _ in range(3)]
             await asyncio.gather(*(one.until(lambda heard: heard.refused is not None) for one in late))
@@ -93,7 +73,7 @@ def test_who_waits_in_vain_is_refused_with_when_to_come_back() -> None:
 
 def test_the_places_to_wait_in_are_bounded_and_given_up_by_who_leaves() -> None:
     async def scenario() -> None:
-        async with running(max_load=0.05, admission_wait_s=30, admission_queue=1) as pool:
+        async with running(1, max_load=0.05, admission_wait_s=30, admission_queue=1) as pool:
             inside = filled(pool)
             first = Listener(words(1)).attach(pool)
             with pytest.raises(OverloadedError):
@@ -109,7 +89,7 @@ def test_the_places_to_wait_in_are_bounded_and_given_up_by_who_leaves() -> None:
 
 def test_closing_tells_those_who_wait() -> None:
     async def scenario() -> None:
-        async with running(max_load=0.05, admission_wait_s=30) as pool:
+        async with running(1, max_load=0.05, admission_wait_s=30) as pool:
             filled(pool)
             listener = Listener(words(1)).attach(pool)
             await pool.close()
@@ -123,7 +103,7 @@ def test_closing_tells_those_who_wait() -> None:
 
 def test_a_voice_is_unloaded_when_another_needs_the_memory() -> None:
     async def scenario() -> None:
-        async with running(voice_memory_mb=800, spare_workers=0) as pool:
+        async with running(1, voice_memory_mb=800, spare_workers=0) as pool:
             for voice, at_hand in ((HEAVY, {HEAVY}), (HEAVIER, {HEAVIER}), (HEAVY, {HEAVY})):
                 listener = Listener(words(3), voice=voice).attach(pool)
                 await listener.finish_all()
@@ -135,7 +115,7 @@ def test_a_voice_is_unloaded_when_another_needs_the_memory() -> None:
 
 def test_voices_that_fit_stay_together() -> None:
     async def scenario() -> None:
-        async with running(voice_memory_mb=900, spare_workers=0) as pool:
+        async with running(1, voice_memory_mb=900, spare_workers=0) as pool:
             for voice in (HEAVY, HEAVIER):
                 await Listener(words(1), voice=voice).attach(pool).finish_all()
             assert hands(pool) == [{HEAVY, HEAVIER}]
@@ -145,7 +125,7 @@ def test_voices_that_fit_stay_together() -> None:
 
 def test_a_voice_at_work_is_not_unloaded_and_the_other_waits_for_it() -> None:
     async def scenario() -> None:
-        async with running(voice_memory_mb=800, spare_workers=0) as pool:
+        async with running(1, voice_memory_mb=800, spare_workers=0) as pool:
             slow = Listener(" ".join([words(1), pause(0.01)] * 30), voice=HEAVY).attach(pool)
             await slow.until(lambda heard: heard.takes > 0)
             other = Listener(words(3), voice=HEAVIER).attach(pool)
@@ -159,7 +139,7 @@ def test_a_voice_at_work_is_not_unloaded_and_the_other_waits_for_it() -> None:
 
 def test_a_voice_over_the_bound_is_refused_and_the_others_speak() -> None:
     async def scenario() -> None:
-        async with running(voice_memory_mb=400) as pool:
+        async with running(1, voice_memory_mb=400) as pool:
             with pytest.raises(EngineError, match=r"600 MB, more than the 400 MB"):
                 Listener(words(1), voice=HEAVIER).attach(pool)
             listener = Listener(words(1), voice=HEAVY).attach(pool)
