@@ -66,7 +66,7 @@ def voices(ctx: click.Context, lang: str | None, engine: str | None, everything:
 @voices.command(name="list")
 @_list_options
 @click.option(
-    "--available", is_flag=True, help="Piper voices that can be added, instead of those that are here."
+    "--available", is_flag=True, help="Neural voices that can be added, instead of those that are here."
 )
 @click.option("--from", "source", metavar="DIR|URL", help="With --available: a copy of the hub's catalogue.")
 @click.option("--offline", is_flag=True, help="With --available: the catalogue that was seen last.")
@@ -87,7 +87,7 @@ def list_(
       vivavoce voices list --available --lang de
     """
     if available:
-        list_available(lang, source, offline=offline, as_json=as_json)
+        list_available(lang, engine, source, offline=offline, as_json=as_json)
     else:
         _list(lang, engine, everything=everything, as_json=as_json)
 

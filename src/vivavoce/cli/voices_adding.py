@@ -1,16 +1,16 @@
-"""``vivavoce voices add``, ``remove`` and ``list --available``: Piper voices from a hub, a folder or a file."""
+"""``vivavoce voices add``, ``remove`` and ``list --available``: neural voices from a hub, a folder or a file."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
-from typing import TYPE_CHECKING, Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from msgspec import to_builtins
 
-from vivavoce.cli.output import console, counted, print_json, table
-from vivavoce.errors import UnknownLanguageError, quoted
+from vivavoce.cli.output import console, counted, print_json, table, warn
+from vivavoce.errors import OutOfRangeError, StorageError, UnknownLanguageError, quoted
 from vivavoce.settings import load
 
 if TYPE_CHECKING:
@@ -44,9 +44,9 @@ _DATA_DIR: Final = click.option(
 def add(
     voice: str, source: str | None, offline: bool, again: bool, as_json: bool, data_dir: str | None
 ) -> None:
-    """Add the Piper voice VOICE: a name from `voices list --available`, or the path of a model.
+    """Add the neural voice VOICE: a name from `voices list --available`, or the path of a model.
 
-    The model is checked, cut so that it streams inside the sentence, and tried against the whole. HF_ENDPOINT names
+    A Piper voice is checked, cut so that it streams inside the sentence, and tried against the whole. HF_ENDPOINT names
     another hub. A download that breaks off goes on where it stopped when the command is run again.
 
     supertonic, supertonic-2 and supertonic-3 are models of another family: one with many speakers. With --from DIR, a
@@ -98,28 +98,65 @@ def remove(voice: str, as_json: bool, data_dir: str | None) -> None:
         click.echo(f"{voice} is removed.")
 
 
-def list_available(lang: str | None, source: str | None, *, offline: bool, as_json: bool) -> None:
-    """Print what can be added. Raises UnknownLanguageError when nothing speaks ``lang``."""
-    from vivavoce.voices.hub import CATALOGUE, available, hub
-    from vivavoce.voices.installed import aside, folder_of, installed
+def list_available(
+    lang: str | None, engine: str | None, source: str | None, *, offline: bool, as_json: bool
+) -> None:
+    """Print what can be added. Raises UnknownLanguageError when nothing speaks ``lang``, OutOfRangeError."""
+    from vivavoce.voices.installed import FAMILIES, installed
 
+    if engine not in (None, *FAMILIES):
+        raise OutOfRangeError(
+            f"no voice can be added to the engine {quoted(engine)}; expected one of {', '.join(FAMILIES)}",
+            param="engine",
+        )
     data_dir = load().data_dir
-    entries = available(source or hub(), aside(folder_of(data_dir), CATALOGUE), offline=offline)
-    found = [entries[key] for key in sorted(entries) if lang is None or _speaks(entries[key], lang)]
+    offered = _offered(data_dir, engine, source, offline=offline)
+    found = [(family, entry) for family, entry in offered if lang is None or _speaks(entry, lang)]
     if not found:
-        raise _nobody(lang, {entry.language.code for entry in entries.values()})
+        raise _nobody(lang, {tag for _, entry in offered for tag in entry.spoken})
     here = {voice.id for voice in installed(data_dir)}
     if as_json:
-        print_json([{**to_builtins(entry), "installed": entry.key in here} for entry in found])
-        return
+        print_json([_as_object(family, entry, installed=entry.key in here) for family, entry in found])
+    else:
+        _print([entry for _, entry in found], here)
+
+
+def _offered(
+    data_dir: str, engine: str | None, source: str | None, *, offline: bool
+) -> list[tuple[str, Entry]]:
+    """What can be added to ``engine`` or to any, with its family. A copy of the catalogue has Piper's voices only."""
+    from vivavoce.voices.hub import CATALOGUE, available, hub
+    from vivavoce.voices.installed import PIPER, SUPERTONIC, aside, folder_of
+    from vivavoce.voices.supertonic import models
+
+    cache = {family: aside(folder_of(data_dir, family), CATALOGUE) for family in (PIPER, SUPERTONIC)}
+    found: dict[str, Mapping[str, Entry]] = {}
+    if engine in (None, PIPER):
+        found[PIPER] = available(source or hub(), cache[PIPER], offline=offline)
+    if engine in (None, SUPERTONIC) and source is None:
+        try:
+            found[SUPERTONIC] = models(cache[SUPERTONIC], offline=offline)
+        except StorageError as error:
+            if engine is not None:
+                raise
+            warn(f"Supertonic's models are left out: {error.message}")
+    return [(family, entries[key]) for family, entries in found.items() for key in sorted(entries)]
+
+
+def _as_object(family: str, entry: Entry, *, installed: bool) -> dict[str, Any]:
+    """What ``--json`` prints for a voice that can be added."""
+    return {**to_builtins(entry), "languages": entry.spoken, "engine": family, "installed": installed}
+
+
+def _print(found: Sequence[Entry], here: Collection[str]) -> None:
     columns = ("  id", "language", "quality", "speakers", "MB")
     shown = table(*columns, right=frozenset({"speakers", "MB"}), whole=frozenset(columns))
     for entry in found:
         mark = "*" if entry.key in here else " "
         size = f"{entry.bytes / 1e6:.0f}" if entry.bytes else ""
-        shown.add_row(
-            f"{mark} {entry.key}", entry.language.code, entry.quality, str(entry.num_speakers), size
-        )
+        language, *others = entry.spoken
+        spoken = f"{language} and {len(others)} more" if others else language
+        shown.add_row(f"{mark} {entry.key}", spoken, entry.quality, str(entry.num_speakers), size)
     out = console()
     out.print(shown)
     out.print(f"{counted(len(found), 'voice')}. * is here already; `vivavoce voices add ID`.", style="dim")
@@ -135,8 +172,12 @@ def _nobody(lang: str | None, spoken: Collection[str]) -> UnknownLanguageError:
 
 
 def _speaks(entry: Entry, lang: str) -> bool:
-    own, wanted = (tag.lower().replace("_", "-").split("-") for tag in (entry.language.code, lang))
-    return own[: len(wanted)] == wanted
+    wanted = _parts(lang)
+    return any(_parts(tag)[: len(wanted)] == wanted for tag in entry.spoken)
+
+
+def _parts(tag: str) -> list[str]:
+    return tag.lower().replace("_", "-").split("-")
 
 
 class _Line:

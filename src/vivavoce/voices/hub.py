@@ -49,6 +49,8 @@ class Entry(Struct, frozen=True):
 
     key: str
     language: Language = Language()
+    languages: tuple[str, ...] = ()
+    """Of a model that speaks several; ``language`` is the first of them."""
     name: str = ""
     quality: str = ""
     num_speakers: int = 1
@@ -58,6 +60,11 @@ class Entry(Struct, frozen=True):
     def bytes(self) -> int:
         """Size of all its files."""
         return sum(file.size_bytes or 0 for file in self.files.values())
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """Every language that it speaks."""
+        return self.languages or (self.language.code,)
 
 
 class Offer(Struct, frozen=True, kw_only=True):
@@ -89,15 +96,23 @@ def available(base: str, cache: Path, *, offline: bool = False) -> dict[str, Ent
     Raises NotFoundError when there is no catalogue, StorageError.
     """
     if offline and is_address(base):
-        try:
-            return _parsed(cache.read_bytes(), str(cache))
-        except OSError:
-            raise StorageError("no catalogue was kept; run this once without --offline") from None
+        entries = kept(cache)
+        if entries is None:
+            raise StorageError("no catalogue was kept; run this once without --offline")
+        return entries
     data = fetch_small(_join(base, CATALOGUE))
     found = _parsed(data, _join(base, CATALOGUE))
     if base == hub():
-        _keep(data, cache)
+        keep(data, cache)
     return found
+
+
+def kept(cache: Path) -> dict[str, Entry] | None:
+    """The catalogue that was seen last; ``None`` when none was. Raises StorageError."""
+    try:
+        return _parsed(cache.read_bytes(), str(cache))
+    except OSError:
+        return None
 
 
 def _parsed(data: bytes, name: str) -> dict[str, Entry]:
@@ -107,8 +122,8 @@ def _parsed(data: bytes, name: str) -> dict[str, Entry]:
         raise StorageError(f"{name} is no catalogue of voices: {error}") from None
 
 
-def _keep(data: bytes, cache: Path) -> None:
-    """Threads, processes and containers that share a disk may do so at once: each writes a file of its own first."""
+def keep(data: bytes, cache: Path) -> None:
+    """Have ``data`` for :func:`kept`. Raises StorageError. Threads, processes and containers that share a disk may do so at once: each writes a file of its own first."""
     partial = cache.with_name(f"{cache.name}.{secrets.token_hex(8)}")
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ Repositories and revisions are those that the vendor's package names (``superton
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,7 @@ from msgspec import Struct
 
 from vivavoce.errors import NotFoundError, StorageError
 from vivavoce.voices.downloads import Remote, fetch_small, is_address
-from vivavoce.voices.hub import Offer, endpoint
+from vivavoce.voices.hub import Entry, FileEntry, Language, Offer, endpoint, keep, kept
 from vivavoce.voices.installed import SUPERTONIC, check_id
 
 REPOSITORIES: Final = {
@@ -25,6 +26,15 @@ REPOSITORIES: Final = {
     "supertonic-2": ("Supertone/supertonic-2", "75e6727618a02f323c720cba9478152d4bc16ca4"),
     "supertonic-3": ("Supertone/supertonic-3", "724fb5abbf5502583fb520898d45929e62f02c0b"),
 }
+LANGUAGES: Final = {
+    "supertonic": ("en",),
+    "supertonic-2": ("en", "ko", "es", "pt", "fr"),
+    "supertonic-3": (
+        "en", "ko", "ja", "ar", "bg", "cs", "da", "de", "el", "es", "et", "fi", "fr", "hi", "hr", "hu", "id", "it",
+        "lt", "lv", "nl", "pl", "pt", "ro", "ru", "sk", "sl", "sv", "tr", "uk", "vi",
+    ),
+}  # fmt: skip
+"""Of each model, to be told before it is here."""
 SIZES: Final = "onnx/tts.json"
 FILES: Final = (
     SIZES,
@@ -52,6 +62,34 @@ class _Entry(Struct, frozen=True):
     size: int | None = None
     lfs: _Stored | None = None
     """Of a large file."""
+
+    @property
+    def sha256(self) -> str:
+        """Empty where the hub does not tell it."""
+        return self.lfs.oid if self.lfs else ""
+
+
+def models(cache: Path, *, offline: bool = False) -> dict[str, Entry]:
+    """The models that the hub has, by name. ``cache`` is where the last list was kept and is to be kept.
+
+    Raises StorageError.
+    """
+    if offline:
+        return kept(cache) or {}
+    found: dict[str, Entry] = {}
+    for name, languages in LANGUAGES.items():
+        with suppress(NotFoundError):  # A mirror has what it has.
+            files = _listed(*REPOSITORIES[name])
+            found[name] = Entry(
+                key=name,
+                name=name,
+                language=Language(languages[0]),
+                languages=languages,
+                num_speakers=len(files) - len(FILES),
+                files={path: FileEntry(file.size, sha256=file.sha256) for path, file in files.items()},
+            )
+    keep(msgspec.json.encode(found), cache)
+    return found
 
 
 def bundle(name: str, source: str | None, *, offline: bool) -> Offer | None:
@@ -82,20 +120,24 @@ def _local(name: str, folder: Path) -> Offer:
 
 
 def _published(name: str, repository: str, revision: str) -> Offer:
+    base = f"{endpoint()}/{repository}/resolve/{revision}"
+    files = {
+        path: Remote(f"{base}/{path}", file.size, sha256=file.sha256)
+        for path, file in _listed(repository, revision).items()
+    }
+    return Offer(id=name, family=SUPERTONIC, origin=base, files=files, card=Remote(f"{base}/{CARD}"))
+
+
+def _listed(repository: str, revision: str) -> dict[str, _Entry]:
+    """The files of a model, by path: its styles, and then FILES. Raises NotFoundError, StorageError."""
     listing = f"{endpoint()}/api/models/{repository}/tree/{revision}?recursive=true"
     try:
         entries = msgspec.json.decode(fetch_small(listing), type=list[_Entry])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StorageError(f"{listing} is no list of files: {error}") from None
-    base = f"{endpoint()}/{repository}/resolve/{revision}"
-    known = {
-        entry.path: Remote(f"{base}/{entry.path}", entry.size, sha256=entry.lfs.oid if entry.lfs else "")
-        for entry in entries
-        if entry.path in FILES or _STYLE.fullmatch(entry.path)
-    }
+    known = {entry.path: entry for entry in entries if entry.path in FILES or _STYLE.fullmatch(entry.path)}
     absent = [path for path in FILES if path not in known]
     if absent:
         raise StorageError(f"{repository} has no {absent[0]} at revision {revision[:8]}")
     styles = sorted(path for path in known if path not in FILES)
-    files = {path: known[path] for path in [*styles, *FILES]}
-    return Offer(id=name, family=SUPERTONIC, origin=base, files=files, card=Remote(f"{base}/{CARD}"))
+    return {path: known[path] for path in [*styles, *FILES]}
