@@ -84,6 +84,11 @@ class Visitor:
         self.page.fill("#voice", query)
         self.page.keyboard.press("Enter")
 
+    def code(self, tab: str) -> str:
+        """What the page shows under this tab: how to make the same speech without it."""
+        self.page.click(f"#code-{tab}")
+        return self.page.inner_text("#code")
+
     def speak(self) -> None:
         self.page.click("#speak")
 

@@ -1,26 +1,18 @@
-"""The page around the speech: code, dictionaries, trouble in plain words, and that everybody can use it."""
+"""The page around the speech: dictionaries, and that everybody can use it."""
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-import soundfile
 from playwright.sync_api import Browser, Page
 
 from browsing import LOUD, Visitor, visiting
 from live import Live, serving
-from wire import dial, hear, say
 
 pytestmark = pytest.mark.browser
 
-LONG = " ".join(f"This is sentence number {number}." for number in range(1, 30))
 
 CONTRAST = """(pairs) => {
   const canvas = new OffscreenCanvas(1, 1).getContext("2d", {willReadFrequently: true});
@@ -37,93 +29,6 @@ CONTRAST = """(pairs) => {
     return (high + 0.05) / (low + 0.05);
   });
 }"""
-
-
-# ---- code -------------------------------------------------------------------------------------------------------
-
-
-def _code(visitor: Visitor, tab: str) -> str:
-    visitor.page.click(f"#code-{tab}")
-    return visitor.page.inner_text("#code")
-
-
-def _dress(visitor: Visitor, text: str, voice: str = "en-us+edward") -> None:
-    """A request in which nothing is as it was."""
-    visitor.choose_voice(voice)
-    visitor.page.select_option("#format", "wav")
-    visitor.page.select_option("#style", "cheerful")
-    for name, value in (("speed", "1.2"), ("pitch", "-3")):
-        visitor.page.evaluate(f"document.querySelector('#{name}').value = {value}")
-        visitor.page.dispatch_event(f"#{name}", "input")
-    visitor.write(text)
-
-
-def test_the_curl_line_makes_what_the_page_speaks(visitor: Visitor, tmp_path: Path) -> None:
-    text = 'It\'s "quoted", $HOME, `tick`, back\\slash and über.'
-    _dress(visitor, text)
-    line = _code(visitor, "curl")
-    subprocess.run(["bash", "-c", line], cwd=tmp_path, check=True, capture_output=True, timeout=30)
-    body = re.search(r"-d '(.*)' \\\n", line)
-    assert body is not None, line
-    assert json.loads(body[1].replace("'\\''", "'")) == {
-        "text": text,
-        "voice": "en-us+edward",
-        "format": "wav",
-        "speed": 1.2,
-        "pitch": -3,
-        "style": "cheerful",
-    }
-    assert len(soundfile.read(tmp_path / "speech.wav")[0]) > 22050
-
-
-def test_the_python_code_makes_what_the_page_speaks(visitor: Visitor, tmp_path: Path) -> None:
-    _dress(visitor, 'One "two"\nthree \\ four.', "tone")
-    done = subprocess.run(
-        [sys.executable, "-c", _code(visitor, "sdk")],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-        timeout=50,
-    )
-    assert "One" in done.stdout.decode()
-    _code(visitor, "curl")
-    subprocess.run(
-        ["bash", "-c", _code(visitor, "curl").replace("speech.wav", "curl.wav")], cwd=tmp_path, check=True
-    )
-    samples = [soundfile.read(tmp_path / name)[0].tobytes() for name in ("speech.wav", "curl.wav")]
-    assert samples[0] == samples[1]
-
-
-def test_python_code_of_all_clients_is_for_what_is_on_the_screen(visitor: Visitor) -> None:
-    text = 'Say "this"\nand \\ that 🍵.'
-    _dress(visitor, text)
-    url = visitor.page.url.rstrip("/")
-    for tab, spoken in {
-        "sdk": [f'base_url="{url}"', "speed=1.2", "pitch=-3", 'style="cheerful"', 'output_format="wav"'],
-        "soniox": [
-            f'api_base_url="{url}/v1"',
-            f'tts_api_base_url="{url}"',
-            f'tts_websocket_base_url="{url.replace("http", "ws")}/tts-websocket"',
-            "speed=1.2",
-            "no word for: pitch, style",
-        ],
-        "gradium": [f'base_url="{url}/api/"', '"voice_id": "en-us+edward"', '{"padding_bonus": -1.11}'],
-        "supertone": [f'server_url="{url}"', '"speed": 1.2', '"pitch_shift": -3', 'style="cheerful"'],
-    }.items():
-        code = _code(visitor, tab)
-        names = compile(code, tab, "exec").co_consts
-        assert text in str(names) or text in code or json.dumps(text, ensure_ascii=False) in code, tab
-        for part in spoken:
-            assert part in code, (tab, part)
-
-
-def test_one_click_copies_the_code(browser: Browser, server: Live) -> None:
-    with visiting(browser, server.url, permissions=["clipboard-read", "clipboard-write"]) as visitor:
-        code = _code(visitor, "sdk")
-        visitor.page.click("#copy")
-        visitor.until("document.querySelector('#copy').textContent === 'Copied'")
-        assert visitor.page.evaluate("navigator.clipboard.readText()") == code
-        assert visitor.complaints == []
 
 
 # ---- dictionaries -----------------------------------------------------------------------------------------------
@@ -149,7 +54,7 @@ def test_a_dictionary_is_written_used_changed_and_deleted(visitor: Visitor, serv
     page.keyboard.press("Escape")
     assert page.input_value("#dictionary") == made["id"]
     assert len(server.look("dictionaries")["dictionaries"][0]["entries"]) == 2
-    assert f'"dictionary":"{made["id"]}"' in _code(visitor, "curl")
+    assert f'"dictionary":"{made["id"]}"' in visitor.code("curl")
     visitor.choose_voice("tone")
     visitor.write("Vivavoce")
     visitor.speak()
@@ -160,97 +65,6 @@ def test_a_dictionary_is_written_used_changed_and_deleted(visitor: Visitor, serv
     page.click("#dictionary-delete")
     visitor.until("document.querySelector('#dictionary-said').textContent === 'Deleted.'")
     assert server.look("dictionaries")["dictionaries"] == []
-
-
-# ---- trouble ----------------------------------------------------------------------------------------------------
-
-
-def test_a_server_that_goes_is_told_and_found_again(browser: Browser, tmp_path: Path) -> None:
-    with serving(tmp_path, engines="tone") as live, visiting(browser, live.url) as visitor:
-        port = live.port
-        visitor.write("My own words")
-        live.process.kill()
-        live.process.wait()
-        visitor.until("document.querySelector('.presence.gone') !== null")
-        visitor.speak()
-        visitor.until("!document.querySelector('#notice').hidden")
-        assert "The server is away" in visitor.page.inner_text("#notice")
-        assert visitor.figures["state"] == "idle"
-        with serving(tmp_path, engines="tone", port=port):
-            visitor.until(
-                "document.querySelector('.presence.here') && document.querySelector('#notice').hidden"
-            )
-            assert visitor.page.input_value("#text") == "My own words"
-            visitor.speak()
-            visitor.heard()
-
-
-def test_a_server_that_goes_in_the_middle_is_told(browser: Browser, tmp_path: Path) -> None:
-    with serving(tmp_path, engines="tone") as live, visiting(browser, live.url) as visitor:
-        visitor.write(LONG)
-        visitor.speak()
-        visitor.heard(4000)
-        live.process.kill()
-        visitor.until("!document.querySelector('#notice').hidden")
-        assert "The connection was lost" in visitor.page.inner_text("#notice")
-        visitor.silent()
-        visitor.until("vivavoce.figures.rms === 0")
-
-
-def test_a_wrong_key_is_told_and_a_right_one_is_kept_in_this_tab_only(
-    browser: Browser, tmp_path: Path
-) -> None:
-    with serving(tmp_path, engines="tone") as live, visiting(browser) as visitor:
-        draft = {"name": "root", "scopes": ["admin", "speech", "manage"]}
-        secret = httpx.post(f"{live.url}/v1/speech/keys", json=draft).json()["secret"]
-        page = visitor.page
-        page.goto(live.url)
-        visitor.until("!document.querySelector('#notice').hidden")
-        assert "This server wants a key" in page.inner_text("#notice")
-        page.fill("#key", "vv_wrong")
-        page.keyboard.press("Enter")
-        visitor.until("document.querySelector('#notice').innerText.includes('not valid here')")
-        page.fill("#key", secret)
-        page.keyboard.press("Enter")
-        visitor.until("document.querySelector('.presence.here') !== null")
-        assert page.is_hidden("#notice")
-        visitor.speak()
-        visitor.until(f"vivavoce.figures.rms > {LOUD}")
-        kept = page.evaluate("[JSON.stringify({...localStorage}), document.cookie, {...sessionStorage}]")
-        assert kept == ["{}", "", {"vivavoce.key": secret}]
-        for tab in ("curl", "sdk", "soniox", "gradium", "supertone"):
-            assert secret not in _code(visitor, tab)
-        assert "$VIVAVOCE_API_KEY" in _code(visitor, "curl")
-
-
-def test_a_limit_is_told_and_one_click_tries_again(browser: Browser, tmp_path: Path) -> None:
-    with serving(tmp_path, engines="tone", max_streams=1) as live, visiting(browser, live.url) as visitor:
-        with dial(live) as socket:
-            say(socket, {"type": "open"})
-            assert hear(socket)["type"] == "opened"
-            visitor.speak()
-            visitor.until("!document.querySelector('#notice').hidden")
-            assert "The server is at its limit" in visitor.page.inner_text("#notice")
-            assert "Try again in 1 s." in visitor.page.inner_text("#notice")
-        visitor.page.click("#notice-again")
-        visitor.until(f"vivavoce.figures.rms > {LOUD}")
-        assert visitor.page.is_hidden("#notice")
-        assert visitor.complaints == []
-
-
-def test_an_engine_that_fails_is_told(visitor: Visitor) -> None:
-    visitor.choose_voice("tone")
-    visitor.write("Some words. {{fail}} More.")
-    visitor.speak()
-    visitor.until("!document.querySelector('#notice').hidden")
-    assert "That did not work" in visitor.page.inner_text("#notice")
-    assert visitor.silent()["state"] == "idle"
-
-
-def test_nothing_to_say_is_told(visitor: Visitor) -> None:
-    visitor.write("   ")
-    visitor.speak()
-    assert visitor.page.inner_text("#hint") == "Write something first."
 
 
 # ---- for everybody ----------------------------------------------------------------------------------------------
