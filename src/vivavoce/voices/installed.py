@@ -53,7 +53,7 @@ class Installed(Struct, frozen=True):
     id: str
     source: Source
     rung: str
-    """How it streams: stateful, windows or sentences; empty when it is not prepared for this version."""
+    """How it streams: stateful, windows, denoised or sentences; empty when it is not prepared."""
     why: str
     """Why it does not stream better."""
     bytes: int
