@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import itertools
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
+from neural_manners import (
+    check_listed_and_loaded_without,
+    check_needs_its_runtime_and_its_folder,
+    check_nothing_after_a_cancel,
+    check_the_seed_is_the_noise,
+)
 from randomvoices import installed
 from spoken import Spoken, check_marks, keeping, speak, utterance
 from vivavoce.engines.base import HeavyEngine
@@ -57,9 +61,7 @@ def test_voices_and_their_speakers_are_listed(engine: PiperEngine) -> None:
 def test_an_engine_without_its_runtime_or_its_folder_has_no_voices(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert PiperEngine(tmp_path / "none").voices() == []
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert PiperEngine(folder).voices() == []
+    check_needs_its_runtime_and_its_folder(PiperEngine, folder, tmp_path / "none", monkeypatch)
 
 
 @pytest.mark.parametrize("voice", ["random", "choir:p1"])
@@ -107,11 +109,7 @@ def test_frames_are_the_samples(engine: PiperEngine) -> None:
 
 
 def test_the_seed_is_the_noise(engine: PiperEngine) -> None:
-    def pcm(seed: int) -> bytes:
-        return speak(engine, SENTENCE, "random", seed=seed).pcm
-
-    assert pcm(0) == pcm(0)
-    assert len({pcm(seed) for seed in (0, 1, -1, (1 << 70) + 5)}) == 4
+    check_the_seed_is_the_noise(engine, SENTENCE, "random")
 
 
 def test_two_sentences_of_an_utterance_differ_in_noise(engine: PiperEngine) -> None:
@@ -198,15 +196,7 @@ def test_nothing_is_made_for_who_has_left(engine: PiperEngine) -> None:
 
 def test_cancel_at_any_step_leaves_nothing(engine: PiperEngine) -> None:
     for steps in range(4):
-        job = engine.plan(utterance(SENTENCE, "random"))
-        heard: list[Chunk] = []
-        for _ in range(steps):
-            job.step(1764, keeping(heard))
-        job.cancel()
-        job.cancel()
-        before = len(heard)
-        assert job.step(1764, keeping(heard))
-        assert len(heard) == before
+        check_nothing_after_a_cancel(engine, SENTENCE, "random", steps=steps, samples=1764)
 
 
 def test_jobs_that_take_turns_sound_as_they_do_alone(engine: PiperEngine) -> None:
@@ -291,14 +281,4 @@ def test_the_limiter_bends_what_is_loud_and_nothing_else() -> None:
 
 
 def test_neither_numpy_nor_onnxruntime_is_loaded_to_list_voices(folder: Path) -> None:
-    code = (
-        "import sys; from pathlib import Path; from vivavoce.engines.piper.engine import PiperEngine\n"
-        f"assert len(PiperEngine(Path({str(folder)!r})).voices()) == 5\n"
-        "print([m for m in ('numpy', 'onnxruntime', 'onnx') if m in sys.modules])\n"
-        f"PiperEngine(Path({str(folder)!r})).load('random')\n"
-        "print([m for m in ('onnx',) if m in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=False
-    )
-    assert done.stdout.split("\n")[:2] == ["[]", "[]"], done.stderr
+    check_listed_and_loaded_without(PiperEngine, folder, "random", 5)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
 
+from neural_manners import (
+    check_listed_and_loaded_without,
+    check_needs_its_runtime_and_its_folder,
+    check_nothing_after_a_cancel,
+    check_the_seed_is_the_noise,
+)
 from randomsupertonic import CHANNELS, HOP, RATE_HZ, durations, installed, prepare, published, vocoder
 from spoken import Spoken, check_marks, keeping, speak, utterance
 from vivavoce.engines.base import HeavyEngine
@@ -67,9 +71,7 @@ def test_older_models_speak_fewer_languages(tmp_path: Path, model: str, language
 def test_an_engine_without_its_runtime_or_its_folder_has_no_voices(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert SupertonicEngine(tmp_path / "none").voices() == []
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert SupertonicEngine(folder).voices() == []
+    check_needs_its_runtime_and_its_folder(SupertonicEngine, folder, tmp_path / "none", monkeypatch)
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -134,11 +136,7 @@ def test_the_sound_is_neither_silent_nor_clipped(engine: SupertonicEngine) -> No
 
 
 def test_the_seed_is_the_noise(engine: SupertonicEngine) -> None:
-    def pcm(seed: int) -> bytes:
-        return speak(engine, "Go on.", VOICE, seed=seed).pcm
-
-    assert pcm(0) == pcm(0)
-    assert len({pcm(seed) for seed in (0, 1, -1, (1 << 70) + 5)}) == 4
+    check_the_seed_is_the_noise(engine, "Go on.", VOICE)
 
 
 def test_speakers_and_languages_differ(engine: SupertonicEngine) -> None:
@@ -195,15 +193,7 @@ def test_nothing_is_made_for_who_has_left(engine: SupertonicEngine) -> None:
 
 @pytest.mark.parametrize("steps", [0, 1, 4, 1 + STEPS, 2 + STEPS])
 def test_cancel_at_any_step_leaves_nothing(engine: SupertonicEngine, steps: int) -> None:
-    job = engine.plan(utterance(SENTENCE, VOICE))
-    heard: list[Chunk] = []
-    for _ in range(steps):
-        assert not job.step(1, keeping(heard))
-    job.cancel()
-    job.cancel()
-    before = len(heard)
-    assert job.step(1, keeping(heard))
-    assert len(heard) == before
+    check_nothing_after_a_cancel(engine, SENTENCE, VOICE, steps=steps, samples=1)
 
 
 def test_jobs_that_take_turns_sound_as_they_do_alone(engine: SupertonicEngine) -> None:
@@ -301,15 +291,4 @@ def test_a_vocoder_that_hears_everything_runs_over_the_whole(tmp_path: Path) -> 
 
 
 def test_neither_numpy_nor_onnxruntime_is_loaded_to_list_voices(folder: Path) -> None:
-    engine = f"SupertonicEngine(Path({str(folder)!r}))"
-    code = (
-        "import sys; from pathlib import Path; from vivavoce.engines.supertonic.engine import SupertonicEngine\n"
-        f"assert len({engine}.voices()) == 4\n"
-        "print([m for m in ('numpy', 'onnxruntime', 'onnx') if m in sys.modules])\n"
-        f"{engine}.load('{VOICE}')\n"
-        "print([m for m in ('onnx',) if m in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=50, check=False
-    )
-    assert done.stdout.split("\n")[:2] == ["[]", "[]"], done.stderr
+    check_listed_and_loaded_without(SupertonicEngine, folder, VOICE, 4)
