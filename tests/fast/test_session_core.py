@@ -32,7 +32,7 @@ TEXTS = st.one_of(
 
 
 @given(TEXTS, st.integers(0, 10_000))
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=60)
 def test_any_chopping_of_the_text_gives_the_same_speech(text: str, seed: int) -> None:
     whole = say(text, marks=frozenset({"word", "character"}))
     chopped = say(text, pieces=chop(text, seed), marks=frozenset({"word", "character"}))
@@ -40,7 +40,7 @@ def test_any_chopping_of_the_text_gives_the_same_speech(text: str, seed: int) ->
 
 
 @given(st.integers(0, 10_000))
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=40)
 def test_any_order_of_completion_gives_the_same_speech(seed: int) -> None:
     rng = random.Random(seed)
     stage = Stage(request(marks=frozenset({"word"})))
@@ -54,7 +54,7 @@ def test_any_order_of_completion_gives_the_same_speech(seed: int) -> None:
 
 
 @given(st.integers(0, 60), st.integers(0, 10_000))
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=60)
 def test_a_cancel_at_any_step_leaves_nothing_running(steps: int, seed: int) -> None:
     stage = Stage(request())
     rng = random.Random(seed)
