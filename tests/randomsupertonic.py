@@ -5,13 +5,10 @@ Only the layers inside are small. The vocoder looks back and not ahead, as the p
 
 from __future__ import annotations
 
-import atexit
 import functools
 import json
 import shutil
 import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -19,6 +16,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+from voice_folders import converted, scratch
 
 Shape: TypeAlias = Sequence[int | str | None]
 CHANNELS, HOP, RATE_HZ = 144, 3072, 44_100
@@ -200,34 +199,20 @@ def publish(folder: Path, model: str = "supertonic-3") -> Path:
     return folder
 
 
-@functools.cache
-def _scratch() -> Path:
-    """A folder that lasts as long as the tests."""
-    folder = tempfile.mkdtemp(prefix="vivavoce-supertonic-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
-
-
 def published(model: str = "supertonic-3") -> Path:
     """A folder laid out as the hub's repository of ``model``; not to be changed."""
-    folder = _scratch() / "published" / model
+    folder = scratch("supertonic") / "published" / model
     return folder if folder.exists() else publish(folder, model)
 
 
 def prepare(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run the preparing process on the model in ``folder``."""
-    return subprocess.run(
-        [sys.executable, "-m", "vivavoce.engines.supertonic.convert", str(folder)],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return converted("supertonic", folder)
 
 
 @functools.cache
 def _prepared(model: str) -> Path:
-    folder = _scratch() / "prepared" / model
+    folder = scratch("supertonic") / "prepared" / model
     shutil.copytree(published(model), folder)
     done = prepare(folder)
     assert done.returncode == 0, done.stdout + done.stderr

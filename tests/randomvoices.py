@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import atexit
 import functools
 import shutil
 import subprocess
-import sys
-import tempfile
 from pathlib import Path
 
 from bench.random_voices import write
 
-
-@functools.cache
-def _scratch() -> Path:
-    """A folder that lasts as long as the tests."""
-    folder = tempfile.mkdtemp(prefix="vivavoce-random-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+from voice_folders import converted, scratch
 
 
 @functools.cache
 def published(size: str = "tiny") -> Path:
     """The path of a model as it would be published, its configuration beside it."""
-    return write(size, _scratch())
+    return write(size, scratch("piper"))
 
 
 def laid_out(folder: Path, size: str = "tiny", name: str = "random") -> Path:
@@ -39,18 +30,12 @@ def laid_out(folder: Path, size: str = "tiny", name: str = "random") -> Path:
 
 def prepare(folder: Path, *rung: str) -> subprocess.CompletedProcess[str]:
     """Run the preparing process on the voice in ``folder``; it may be told the rung to begin with."""
-    return subprocess.run(
-        [sys.executable, "-m", "vivavoce.engines.piper.convert", str(folder), *rung],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return converted("piper", folder, *rung)
 
 
 @functools.cache
 def _prepared(size: str) -> Path:
-    folder = laid_out(_scratch() / "prepared", size, size)
+    folder = laid_out(scratch("piper") / "prepared", size, size)
     done = prepare(folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
