@@ -1,11 +1,14 @@
-"""Summaries of samples."""
+"""Summaries of samples, and the sample that is taken most: the time to the first audio."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
+
+from vivavoce.speech import Chunk
 
 
 class Figures(Struct, frozen=True):
@@ -38,3 +41,16 @@ def figures(values: Sequence[float]) -> Figures:
         high=max(values),
         count=len(values),
     )
+
+
+def first_chunk_s(speak: Callable[[Callable[[Chunk], bool]], object]) -> float:
+    """Seconds until ``speak`` gives its first chunk; it is told that no more is wanted."""
+    began = time.perf_counter()
+    heard: list[float] = []
+
+    def emit(_: Chunk) -> bool:
+        heard.append(time.perf_counter() - began)
+        return False
+
+    speak(emit)
+    return heard[0]

@@ -22,7 +22,7 @@ import psutil
 from numpy.typing import NDArray
 
 from bench import random_voices
-from bench.figures import figures
+from bench.figures import figures, first_chunk_s
 from vivavoce.engines.piper.engine import PiperEngine
 from vivavoce.engines.piper.espeak_text import reader_for
 from vivavoce.engines.piper.job import PiperJob
@@ -91,15 +91,8 @@ class Cut:
 
     def first_s(self, text: str) -> float:
         """Seconds from the text to the first audio."""
-        began = time.perf_counter()
-        heard: list[float] = []
-
-        def emit(_: Chunk) -> bool:
-            heard.append(time.perf_counter() - began)
-            return False
-
-        self.job(text).step(round(FIRST_STEP_S * self.rate_hz), emit)
-        return heard[0]
+        samples = round(FIRST_STEP_S * self.rate_hz)
+        return first_chunk_s(lambda emit: self.job(text).step(samples, emit))
 
     def speak(self, text: str, sizes: Callable[[int], float]) -> NDArray[np.int16]:
         """All the audio, made in steps of ``sizes`` seconds by their number."""

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -25,7 +26,7 @@ from bench.client import (
     read_chunks,
     request,
 )
-from bench.figures import Figures, figures
+from bench.figures import Figures, figures, first_chunk_s
 from bench.server import Server, serving
 from vivavoce.engines.base import Engine
 from vivavoce.engines.registry import load_engines
@@ -61,15 +62,7 @@ class Raw:
 
     def first_chunk_s(self, text: str) -> float:
         """Seconds from asking to the first chunk; the rest is not made."""
-        began = time.perf_counter()
-        first: list[float] = []
-
-        def on_chunk(_: Chunk) -> bool:
-            first.append(time.perf_counter() - began)
-            return False
-
-        self.speak(text, on_chunk)
-        return first[0]
+        return first_chunk_s(partial(self.speak, text))
 
     def audio_s_per_cpu_s(self, texts: list[str]) -> float:
         samples = 0
