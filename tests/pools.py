@@ -18,9 +18,9 @@ from vivavoce.settings import Settings
 
 
 @asynccontextmanager
-async def running(workers: int = 2, **options: Any) -> AsyncGenerator[LocalPool]:
+async def running(workers: int = 2, engines: str = "tone", **options: Any) -> AsyncGenerator[LocalPool]:
     """A pool at work; nothing of it is left afterwards."""
-    pool = LocalPool(Settings(workers=workers, engines="tone", **options), SystemClock())
+    pool = LocalPool(Settings(workers=workers, engines=engines, **options), SystemClock())
     await pool.start()
     try:
         yield pool

@@ -11,6 +11,7 @@ from vivavoce.runtime.admission import SETTLED_S
 from vivavoce.runtime.door import Door
 from vivavoce.runtime.flights import Flights
 from vivavoce.runtime.metrics import Metrics
+from vivavoce.runtime.placement import Placement
 from vivavoce.runtime.reserve import Slot
 from vivavoce.runtime.seats import Flight, Seat
 from vivavoce.settings import Settings
@@ -49,7 +50,7 @@ def door() -> Door:
 
 
 def aboard(passenger: Seat) -> Flight:
-    flights = Flights(1, retries=1)
+    flights = Flights(1, 1, Placement(1, 100.0))
     voice = passenger.voice.id
     utterance = Utterance(number=0, voice=voice, language="en", text="Hi.", boundary=Boundary.SENTENCE)
     flight = flights.begin(passenger, utterance)

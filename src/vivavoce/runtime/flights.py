@@ -6,16 +6,19 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 
 from vivavoce.runtime.frames import MAX_NUMBER
+from vivavoce.runtime.placement import Placement
 from vivavoce.runtime.reserve import Slot
 from vivavoce.runtime.seats import Flight, Seat
 from vivavoce.speech import Utterance
 
 
 class Flights:
-    """All flights of a pool with ``workers`` workers, each with ``retries`` tries more than one."""
+    """All flights of a pool with ``workers`` workers, each with ``retries`` tries more than one. ``placement`` hears what
+    is aboard."""
 
-    def __init__(self, workers: int, retries: int) -> None:
+    def __init__(self, workers: int, retries: int, placement: Placement) -> None:
         self._retries = retries
+        self._placement = placement
         self._flights: dict[int, Flight] = {}
         self._aboard: list[set[Flight]] = [set() for _ in range(workers)]
         self._last_number = 0
@@ -41,18 +44,32 @@ class Flights:
         """The worker of ``slot`` has ``flight`` from now on."""
         flight.slot, flight.preparing_s = slot, 0.0
         self._aboard[slot.index].add(flight)
+        self._placement.board(slot.index, flight.utterance.voice)
+
+    def disembark(self, flight: Flight) -> None:
+        """No worker has ``flight`` any more, which is still under way."""
+        if flight.slot is not None:
+            self._leave(flight, flight.slot)
+            flight.slot = None
 
     def land(self, flight: Flight) -> None:
         """``flight`` is no longer under way; its ``slot`` still tells which worker has it."""
         del self._flights[flight.number]
         flight.seat.flight = None
         if flight.slot is not None:
-            self._aboard[flight.slot.index].discard(flight)
+            self._leave(flight, flight.slot)
 
     def lost(self, worker: int) -> Iterator[Flight]:
-        """``worker`` has ended: what was aboard it, as with :meth:`__iter__`."""
+        """``worker`` has ended: what was aboard it, as with :meth:`__iter__`, and is aboard none now."""
         aboard, self._aboard[worker] = self._aboard[worker], set()
+        self._placement.clear(worker)
+        for flight in aboard:
+            flight.slot = None
         return self._still(aboard)
+
+    def _leave(self, flight: Flight, slot: Slot) -> None:
+        self._aboard[slot.index].discard(flight)
+        self._placement.land(slot.index, flight.utterance.voice)
 
     def _still(self, flights: Iterable[Flight]) -> Iterator[Flight]:
         return (flight for flight in sorted(flights, key=attrgetter("number")) if flight in self)

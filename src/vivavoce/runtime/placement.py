@@ -32,6 +32,11 @@ class Placement:
         """Which voices can still be loaded: models that none of them uses were removed."""
         self._removed = frozenset(self._memory_mb) - {model_of(voice) for voice in voices}
 
+    def lose(self, model: str) -> None:
+        """A worker could not load ``model``: as if it was removed, until :meth:`keep` says what there is."""
+        if model in self._memory_mb:
+            self._removed |= {model}
+
     def reachable(self, model: object, at_hand: Collection[str], others: Iterable[Collection[str]]) -> bool:
         """Whether a worker with ``at_hand`` may be given ``model``. One that was removed stays with the workers that
         have it, as long as any of ``others`` does; when none does, it may be tried anywhere, and will fail."""

@@ -65,7 +65,7 @@ class LocalPool:
         )
         self._door = Door(settings, min(count, cores()), clock, self.metrics, self._seat)
         self._placement = Placement(count, settings.voice_memory_mb)
-        self._flights = Flights(count, settings.worker_retries)
+        self._flights = Flights(count, settings.worker_retries, self._placement)
         self._quarantine = Quarantine(settings.quarantine_after)
         self._repertoire = Repertoire(self._quarantine)
         self._alarm = Alarm(clock, self._on_alarm)
@@ -238,7 +238,6 @@ class LocalPool:
             voice = flight.utterance.voice
             if self._placement.heavy(voice) is None:
                 slot.at_hand.add(model_of(voice))
-            self._placement.board(slot.index, voice)
             slot.process.send(flight.number, Plan(flight.utterance))
         slot.busy_since = now
         self._stepping[slot.index] = flight
@@ -306,7 +305,7 @@ class LocalPool:
     def _on_stepped(self, slot: Slot, report: Stepped) -> None:
         flight = self._end_step(slot, report)
         if report.done and flight in self._flights:
-            self._land(flight)
+            self._flights.land(flight)
             self._quarantine.spoken(flight.utterance.voice)
             flight.seat.source.finish(flight.utterance.number)
         self._dispatch(slot)
@@ -317,7 +316,16 @@ class LocalPool:
     def _on_broken(self, slot: Slot, report: Broken) -> None:
         flight = self._end_step(slot, Stepped(True, report.cpu_s, 0))
         if flight in self._flights:
-            self._fail(flight, report.error())
+            model = model_of(flight.utterance.voice)
+            lacks = model not in slot.at_hand and any(model in other for other in self._crew.at_hand())
+            if lacks and flight.tries_left and not flight.heard:
+                # Its files were removed, say, while another worker has the voice loaded: its streams stay with that one.
+                self._placement.lose(model)
+                self._crew.look()
+                self._flights.disembark(flight)
+                self._recover(flight, charged=True)
+            else:
+                self._fail(flight, report.error())
         self._dispatch(slot)
 
     def _end_step(self, slot: Slot, report: Stepped) -> Flight:
@@ -337,15 +345,9 @@ class LocalPool:
 
     # ---- how flights end ------------------------------------------------------------------------------------------
 
-    def _land(self, flight: Flight) -> None:
-        """``flight`` is no longer under way."""
-        self._flights.land(flight)
-        if flight.slot is not None:
-            self._placement.land(flight.slot.index, flight.utterance.voice)
-
     def _drop(self, flight: Flight) -> None:
         """End ``flight`` here and in its worker."""
-        self._land(flight)
+        self._flights.land(flight)
         if flight.slot is not None and flight.slot.process is not None:
             flight.slot.process.send(flight.number, Drop())
 
@@ -355,8 +357,7 @@ class LocalPool:
         flight.seat.source.fail(flight.utterance.number, error)
 
     def _recover(self, flight: Flight, *, charged: bool) -> None:
-        """The worker of ``flight`` has ended: fly it again if nobody heard any of it, else fail it."""
-        flight.slot = None
+        """``flight`` is aboard no worker now: fly it again if nobody heard any of it, else fail it."""
         voice = flight.utterance.voice
         if voice in self._quarantine:
             self._fail(flight, self._quarantine.error(voice))
@@ -387,7 +388,6 @@ class LocalPool:
         """``slot`` has no worker now: blame the voice at work, and see to what was under way."""
         self._idle.pop(slot.index, None)
         self._scheduler.unsettle(slot.index)
-        self._placement.clear(slot.index)
         self._looks.over(slot.index)
         stepping = self._stepping.pop(slot.index, None)
         self._quarantine.blame(slot.loads if stepping is None else (stepping.utterance.voice,))
