@@ -16,6 +16,7 @@ from playwright.sync_api import Browser
 
 from browsing import LOUD, Visitor, shown_ms, visiting
 from live import Live
+from wire import eventually, idle
 
 pytestmark = pytest.mark.browser
 
@@ -167,10 +168,7 @@ def test_stop_ends_the_work_at_the_server(visitor: Visitor, server: Live) -> Non
     visitor.heard(2000)
     assert server.look("health")["live_streams"] == 1
     visitor.page.click("#stop")
-    deadline = time.monotonic() + 20
-    while server.look("health")["live_streams"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    eventually(lambda: idle(server))
 
 
 def test_speaking_again_drops_what_was_being_said(visitor: Visitor) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from live import Live, serving
+from wire import eventually, idle
 
 pytestmark = pytest.mark.conformance
 
@@ -195,12 +195,7 @@ def test_a_client_that_leaves_in_the_middle_frees_everything(server: Live, key: 
             say(ws, stream_id=str(number), **CONFIG)
             say(ws, stream_id=str(number), text="This goes on and on. " * 100, text_end=True)
         hear(ws)
-    freed = threading.Event()
-    for _ in range(100):
-        if server.look("health")["live_streams"] == 0:
-            break
-        freed.wait(0.05)
-    assert server.look("health")["live_streams"] == 0
+    eventually(lambda: idle(server))
 
 
 def test_halves_of_an_emoji_may_come_apart(server: Live, key: str) -> None:

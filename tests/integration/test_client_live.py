@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -22,6 +21,7 @@ from vivavoce.errors import (
     VivavoceValidationError,
 )
 from vivavoce.types import DictionaryEntry, RealtimeTTSConfig, Retries, Timeouts
+from wire import eventually, idle
 
 pytestmark = pytest.mark.integration
 
@@ -52,14 +52,6 @@ def reference(live: Live) -> bytes:
 
 def pieces(size: int) -> Iterator[str]:
     return (TEXT[at : at + size] for at in range(0, len(TEXT), size))
-
-
-def until_idle(live: Live) -> None:
-    """Raises AssertionError when streams are left."""
-    give_up = time.monotonic() + 10
-    while live.look("health")["live_streams"]:
-        assert time.monotonic() < give_up, "streams are left"
-        time.sleep(0.02)
 
 
 # ---- threads ------------------------------------------------------------------------------------------------------
@@ -116,10 +108,10 @@ def test_audio_comes_before_the_text_has_ended(client: VivavoceClient) -> None:
 def test_leaving_early_stops_the_work(live: Live, client: VivavoceClient) -> None:
     for _ in client.tts_stream(LONG, **OPTIONS).iter_bytes():
         break
-    until_idle(live)
+    eventually(lambda: idle(live))
     with client.tts_stream(LONG, **OPTIONS) as stream:
         next(stream.iter_bytes())
-    until_idle(live)
+    eventually(lambda: idle(live))
 
 
 def test_a_stream_that_nobody_holds_any_more_stops_the_work(live: Live, client: VivavoceClient) -> None:
@@ -127,7 +119,7 @@ def test_a_stream_that_nobody_holds_any_more_stops_the_work(live: Live, client: 
     assert stream.sample_rate == 16_000
     assert live.look("health")["live_streams"] == 1
     del stream
-    until_idle(live)
+    eventually(lambda: idle(live))
 
 
 def test_realtime(client: VivavoceClient, reference: bytes) -> None:
@@ -347,7 +339,7 @@ def test_leaving_early_and_being_cancelled_stop_the_work(live: Live) -> None:
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.3):
                     await client.tts(LONG, voice="tone-slow")
-            await asyncio.to_thread(until_idle, live)
+            await asyncio.to_thread(eventually, lambda: idle(live))
 
     asyncio.run(story())
 

@@ -15,6 +15,7 @@ import pytest
 
 from live import Live, serving
 from vivavoce.formats import FORMATS
+from wire import eventually, idle
 
 pytestmark = pytest.mark.integration
 
@@ -33,14 +34,6 @@ def client(server: Live) -> Iterator[httpx.Client]:
         yield made
 
 
-def eventually(true: Callable[[], bool], within_s: float = 30.0) -> None:
-    """Waits for something that another process does."""
-    until = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < until, "it never happened"
-        time.sleep(0.02)
-
-
 def steady(figure: Callable[[], float], for_s: float = 0.6) -> None:
     """Waits until a figure has not moved for a while."""
     last, since = figure(), time.monotonic()
@@ -53,10 +46,6 @@ def steady(figure: Callable[[], float], for_s: float = 0.6) -> None:
         return time.monotonic() - since > for_s
 
     eventually(still, 20.0)
-
-
-def idle(server: Live) -> bool:
-    return bool(server.look("health")["live_streams"] == 0)
 
 
 @pytest.mark.parametrize("name", FORMATS)

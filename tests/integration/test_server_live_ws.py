@@ -7,8 +7,7 @@ import json
 import os
 import socket
 import struct
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -18,7 +17,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
 from live import Live, serving
-from wire import NATIVE, dial, hear, say
+from wire import NATIVE, dial, eventually, hear, idle, say
 
 pytestmark = pytest.mark.integration
 
@@ -47,18 +46,6 @@ def until_over(line: ClientConnection, streams: int = 1) -> tuple[dict[int, byte
                 messages.append(message)
                 streams -= message["type"] == "ended" or bool(message.get("final"))
     return audio, messages
-
-
-def idle(server: Live) -> bool:
-    return bool(server.look("health")["live_streams"] == 0)
-
-
-def eventually(true: Callable[[], bool], within_s: float = 30.0) -> None:
-    """Waits for something that another process does."""
-    until = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < until, "it never happened"
-        time.sleep(0.02)
 
 
 def test_text_in_pieces_is_the_same_speech_as_in_one_request(server: Live) -> None:
