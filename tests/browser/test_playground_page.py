@@ -49,7 +49,9 @@ def test_a_dictionary_is_written_used_changed_and_deleted(visitor: Visitor, serv
     page.fill("#dictionary-rows .row:last-child [name=original]", "GIF")
     page.fill("#dictionary-rows .row:last-child [name=rewrite]", "jiff")
     page.check("#dictionary-rows .row:last-child [name=case]")
-    page.click("#dictionaries [type=submit]")
+    # What the page says of the first save stands there until the second is answered, and then again.
+    with page.expect_response(lambda answer: answer.request.method == "PUT"):
+        page.click("#dictionaries [type=submit]")
     visitor.until("document.querySelector('#dictionary-said').textContent.startsWith('Saved')")
     page.keyboard.press("Escape")
     assert page.input_value("#dictionary") == made["id"]
