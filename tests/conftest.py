@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import tempfile
 from collections.abc import Generator
 from typing import NoReturn
@@ -12,6 +13,9 @@ import pytest
 
 # Nothing that a test starts may read or write the state of the person who runs it.
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="vivavoce-tests-")
+
+# What was started in the background of a script ignores Ctrl-C, and so would all that the tests start and interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CATEGORIES = frozenset({"fast", "integration", "conformance", "browser"})
 
