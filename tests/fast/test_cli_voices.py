@@ -10,9 +10,11 @@ from msgspec import structs
 from stage import VOICE
 from vivavoce.cli.installed import count_languages, default_voice
 from vivavoce.cli.voices import as_object, default_ids, select
+from vivavoce.cli.voices_adding import _speaks
 from vivavoce.errors import OutOfRangeError, UnknownLanguageError
 from vivavoce.speech import VoiceInfo
 from vivavoce.voices.catalogue import Catalogue
+from vivavoce.voices.hub import Entry, Language
 
 pytestmark = pytest.mark.fast
 
@@ -57,3 +59,11 @@ def test_json_holds_every_field() -> None:
     assert told["default"] is True
     assert told["capabilities"] == ["phonemes", "words"]
     assert told.keys() == {*VoiceInfo.__struct_fields__, "default"}
+
+
+@pytest.mark.parametrize(
+    ("lang", "speaks"), [("nb", True), ("no", True), ("NO-no", True), ("no_SE", False), ("n", False)]
+)
+def test_what_can_be_added_is_found_by_any_code_of_its_language(lang: str, speaks: bool) -> None:
+    entry = Entry(key="no_NO-talesyntese-medium", language=Language("no_NO"))
+    assert _speaks(entry, lang) == speaks

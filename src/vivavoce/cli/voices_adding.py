@@ -172,12 +172,10 @@ def _nobody(lang: str | None, spoken: Collection[str]) -> UnknownLanguageError:
 
 
 def _speaks(entry: Entry, lang: str) -> bool:
-    wanted = _parts(lang)
-    return any(_parts(tag)[: len(wanted)] == wanted for tag in entry.spoken)
+    from vivavoce.text.language import subtags
 
-
-def _parts(tag: str) -> list[str]:
-    return tag.lower().replace("_", "-").split("-")
+    wanted = subtags(lang)
+    return any(subtags(tag)[: len(wanted)] == wanted for tag in entry.spoken)
 
 
 class _Line:
