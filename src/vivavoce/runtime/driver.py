@@ -118,7 +118,7 @@ class Stream:
         """See :class:`~vivavoce.runtime.backend.Source`."""
         try:
             utterance = self._session.pull()
-        except Exception as error:  # a defect ends this stream only
+        except Exception as error:  # noqa: BLE001 - whoever pulls serves every stream: a defect ends this one only
             self._defect("pull", error)
             return None
         self._pulled.set()
@@ -157,7 +157,7 @@ class Stream:
     def _take_batch(self) -> list[Event]:
         try:
             batch = self._session.events()
-        except Exception as error:  # a defect ends this stream only
+        except Exception as error:  # noqa: BLE001 - any defect is told to this stream's listener as its error
             self._defect("events", error)
             batch = self._session.events()
         self._active_at = self._clock.now()

@@ -116,7 +116,7 @@ class Worker:
             loaded = self._at_hand(voice)
             if loaded is None:
                 self._engine(voice).load(voice)
-        except Exception as error:  # an engine's defect must not cost the process
+        except Exception as error:  # noqa: BLE001 - an engine's defect is an answer; the process has other voices
             self._send(0, Loaded(voice, _broken(error).message))
         else:
             self._send(0, loaded or Loaded(voice))
@@ -153,7 +153,7 @@ class Worker:
             done = job is None or job.step(max_samples, self._emit)
             cpu_s, took_s = time.process_time() - began, time.monotonic() - began_at
             answer = Stepped(done or self._dropped, cpu_s, self._samples, took_s)
-        except Exception as error:  # an engine's defect must not cost the process
+        except Exception as error:  # noqa: BLE001 - an engine's defect ends this utterance; others are aboard
             done, answer = True, _broken(error, time.process_time() - began)
         if done or self._dropped:
             self._drop(number)
@@ -187,7 +187,7 @@ class Worker:
             return
         try:
             work.cancel()
-        except Exception as error:  # an engine's defect must not cost the process
+        except Exception as error:  # noqa: BLE001 - the job is gone all the same; others are aboard
             _report(error)
 
     def _emit(self, chunk: Chunk) -> bool:
