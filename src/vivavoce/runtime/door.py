@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from vivavoce.engines.base import model_of
 from vivavoce.errors import VivavoceError
 from vivavoce.runtime.admission import SETTLED_S, Admission
 from vivavoce.runtime.alarm import Alarm
@@ -52,7 +51,7 @@ class Door:
         try:
             if self._closed is not None:
                 raise self._closed
-            at_once = self._room.enter(seat, model_of(seat.voice.id), self._clock.now())
+            at_once = self._room.enter(seat, seat.model, self._clock.now())
         except VivavoceError as error:
             self.count_refusal(seat, error)
             raise
@@ -65,12 +64,12 @@ class Door:
     def leave(self, seat: Seat) -> None:
         """``seat``, which came in or waits, goes away: there may be room for others."""
         if not self._room.leave(seat):
-            self.admission.release(model_of(seat.voice.id), settled=seat.settled)
+            self.admission.release(seat.model, settled=seat.settled)
         self.let_in()
 
     def worked(self, flight: Flight, busy_s: float, made_s: float) -> None:
         """A worker was busy for ``busy_s`` with a step for ``flight`` that made ``made_s`` seconds of audio."""
-        seat, model = flight.seat, model_of(flight.seat.voice.id)
+        seat, model = flight.seat, flight.seat.model
         self.admission.observe(model, busy_s, made_s)
         if flight.preparing_s is not None:
             flight.preparing_s += busy_s

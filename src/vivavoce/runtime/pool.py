@@ -194,8 +194,7 @@ class LocalPool:
             if flight.slot.index in self._idle:
                 self._dispatch(flight.slot)
         elif self._idle:
-            model = model_of(seat.voice.id)
-            at_hand = next((slot for slot in self._idle.values() if model in slot.at_hand), None)
+            at_hand = next((slot for slot in self._idle.values() if seat.model in slot.at_hand), None)
             # Where it has to be loaded, the emptiest worker has to unload least for it.
             held_mb = self._placement.held_mb
             self._dispatch(at_hand or min(self._idle.values(), key=lambda slot: held_mb(slot.at_hand)))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
+from vivavoce.engines.base import model_of
 from vivavoce.runtime.backend import Source
 from vivavoce.runtime.metrics import StreamMetrics
 from vivavoce.runtime.reserve import Slot
@@ -55,6 +57,11 @@ class Seat:
         """When there was first something to say."""
         self.unserved = self.unheard = True
         self.made_s = self.cpu_s = 0.0
+
+    @cached_property
+    def model(self) -> str:
+        """What is loaded for its voice."""
+        return model_of(self.voice.id)
 
     def wake(self) -> None:
         if not self.gone:
