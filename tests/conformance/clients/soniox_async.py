@@ -14,7 +14,8 @@ from uuid import uuid4
 
 from soniox import AsyncSonioxClient
 from soniox.errors import SonioxRealtimeError
-from soniox.types import CreateTtsConfig, RealtimeTTSConfig
+from soniox.types import CreateTtsConfig
+from soniox_setup import addresses, config
 
 TEXT_CHUNKS = [
     "This is a test of Soniox real-time text to speech. ",
@@ -28,23 +29,7 @@ STREAM_TEXTS = {
 
 
 def make_client(base, key):
-    return AsyncSonioxClient(
-        api_key=key,
-        api_base_url=f"{base}/v1",
-        tts_api_base_url=base,
-        tts_websocket_base_url=base.replace("http", "ws", 1) + "/tts-websocket",
-    )
-
-
-def config(**more):
-    fields = {
-        "stream_id": f"async-{uuid4()}",
-        "model": "tts-rt-v1-preview",
-        "language": "en",
-        "voice": "Adrian",
-        "audio_format": "wav",
-    }
-    return RealtimeTTSConfig(**{**fields, **more})
+    return AsyncSonioxClient(api_key=key, **addresses(base))
 
 
 async def iter_text_chunks(chunks: list[str]) -> AsyncIterator[str]:

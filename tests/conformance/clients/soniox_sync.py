@@ -12,8 +12,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from soniox.errors import SonioxAPIError, SonioxRealtimeError
+from soniox_setup import config
 from soniox_sync_calls import CALLS
-from soniox_sync_client import config, make_client, seconds
+from soniox_sync_client import make_client, seconds
 
 TEXT_CHUNKS = [
     "This is a test of Soniox real-time text to speech. ",

@@ -5,7 +5,8 @@ from uuid import uuid4
 
 from soniox.errors import SonioxAPIError
 from soniox.types import CreateTtsConfig
-from soniox_sync_client import config, seconds
+from soniox_setup import config
+from soniox_sync_client import seconds
 
 
 def formats(client, folder):

@@ -1,29 +1,11 @@
-"""What the scenes of the blocking Soniox client have in common: the client, a stream's shape, the length of a WAV."""
-
-from uuid import uuid4
+"""What the scenes of the blocking Soniox client have in common: the client, and the length of a WAV."""
 
 from soniox import SonioxClient
-from soniox.types import RealtimeTTSConfig
+from soniox_setup import addresses
 
 
 def make_client(base, key):
-    return SonioxClient(
-        api_key=key,
-        api_base_url=f"{base}/v1",
-        tts_api_base_url=base,
-        tts_websocket_base_url=base.replace("http", "ws", 1) + "/tts-websocket",
-    )
-
-
-def config(**more):
-    fields = {
-        "stream_id": f"sync-{uuid4()}",
-        "model": "tts-rt-v1-preview",
-        "language": "en",
-        "voice": "Adrian",
-        "audio_format": "wav",
-    }
-    return RealtimeTTSConfig(**{**fields, **more})
+    return SonioxClient(api_key=key, **addresses(base))
 
 
 def seconds(audio):
