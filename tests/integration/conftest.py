@@ -11,6 +11,8 @@ import pytest
 from databases import postgres_database, postgres_server
 from hubserver import Hub, hub
 from integration.adding_runs import ANN
+from key_office import Office
+from live import serving
 from randomvoices import published
 from vivavoce.settings import Settings
 from vivavoce.voices import downloads
@@ -51,3 +53,10 @@ def online(asked_hub: Hub) -> Hub:
     """A hub with one Piper voice."""
     asked_hub.publish(ANN, published())
     return asked_hub
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A server that wants keys, and who makes them."""
+    with serving(tmp_path_factory.mktemp("keys"), engines="tone") as live:
+        yield Office(live)

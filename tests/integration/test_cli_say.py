@@ -278,7 +278,7 @@ def test_a_wrong_environment_variable_is_named() -> None:
 
 def test_a_full_disk_is_said_so() -> None:
     if not Path("/dev/full").exists():
-        pytest.skip("this system has no /dev/full")
+        pytest.skip("only Linux has /dev/full, a disk that is always full")
     done = vivavoce("say", TEXT, "-o", "/dev/full", "--format", "pcm")
     assert done.returncode == 1
     assert done.stderr == b"error: No space left on device\n"

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -28,16 +27,9 @@ from key_office import (
     soniox_stream,
     speak,
 )
-from live import serving
 from wire import eventually
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with serving(tmp_path_factory.mktemp("keys"), engines="tone") as live:
-        yield Office(live)
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -22,16 +21,9 @@ from key_office import (
     soniox_stream,
     speak,
 )
-from live import serving
 from wire import eventually
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with serving(tmp_path_factory.mktemp("keys"), engines="tone") as live:
-        yield Office(live)
 
 
 def temporary(office: Office, parent: str | None = None, **fields: Any) -> str:
