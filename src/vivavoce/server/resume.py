@@ -40,8 +40,8 @@ from vivavoce.server.speaking import Speaking
 from vivavoce.speech import Audio, Event
 
 NO_END: Final = (1 << 53) - 1
-"""The last byte of a range whose end is not known. RFC 9110 (14.4) wants a number there, and RFC 8673 says which for a
-body that grows: a very large one. This is the largest that JavaScript counts exactly."""
+"""The last byte of a range whose end is not known. RFC 9110 (14.4) wants a number there, and RFC 8673 takes a very
+large one where a body still grows. This is the largest that JavaScript counts exactly."""
 _RANGE: Final = re.compile(r"bytes=(\d{1,15})-", re.ASCII)
 
 

@@ -123,7 +123,10 @@ def _parsed(data: bytes, name: str) -> dict[str, Entry]:
 
 
 def keep(data: bytes, cache: Path) -> None:
-    """Have ``data`` for :func:`kept`. Raises StorageError. Threads, processes and containers that share a disk may do so at once: each writes a file of its own first."""
+    """Have ``data`` for :func:`kept`. Raises StorageError.
+
+    Threads, processes and containers that share a disk may do so at once: each writes a file of its own first.
+    """
     partial = cache.with_name(f"{cache.name}.{secrets.token_hex(8)}")
     try:
         cache.parent.mkdir(parents=True, exist_ok=True)
