@@ -113,8 +113,8 @@ def test_the_page_error_handling(sync: Any, aio: Any) -> None:
 def test_a_silent_stream_does_not_starve_the_others(sync: Any) -> None:
     found = sync["a_silent_stream_does_not_starve_others"]
     assert found["seconds"] == pytest.approx(PAGE_S, rel=0.3)
-    # Without signs of life the receivers stand behind each other for a minute.
-    assert found["took_s"] < 20
+    # Without signs of life the receivers stand behind each other for a minute; with too few of them, 14 s.
+    assert found["took_s"] < 10
     assert found["silent"] == 44  # a WAV header
 
 

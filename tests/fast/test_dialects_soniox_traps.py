@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from jumping_clock import JumpingLoop
 from rehearsal import Line, PaperStudio, fetch, house, settle
 from soniox_paper import CONFIG, OVER, connection, said
 from vivavoce.dialects.contract import Close
+from vivavoce.dialects.soniox.signs import EVENTS, LIVELY_FOR_S, LIVELY_S, QUIET_S
 from vivavoce.errors import EngineError, ShuttingDownError, UnknownVoiceError
 from vivavoce.server.app import App
 from vivavoce.server.portion import MAX_AUDIO_BYTES
@@ -30,10 +32,13 @@ def play(story: Story) -> None:
 
     async def whole() -> None:
         home, studio = house(scripted=True)
+        home.now = asyncio.get_running_loop().time
         async with Line(App(home), "/tts-websocket") as line:
             await story(line, studio)
 
-    asyncio.run(whole())
+    # Nothing here waits for more than the next turn, unless a story is about time.
+    with asyncio.Runner(loop_factory=JumpingLoop) as runner:
+        runner.run(whole())
 
 
 def test_trap_1_a_key_may_travel_in_the_config_of_every_stream() -> None:
@@ -102,27 +107,59 @@ def test_trap_6_the_id_and_the_slot_are_free_before_anybody_hears_of_it() -> Non
         line.writable.set()
         studio.streams[5].emit(Audio(b"ab", 0.0, 0.1))
         await settle()
-        error, over, audio = line.hear()
+        error, over, audio = (frame for frame in line.hear() if len(frame) > 1)
         assert (error["error_type"], over["terminated"], audio["audio"]) == ("internal_error", True, "YWI=")
 
     play(story)
 
 
+def alive(*streams: str) -> list[dict[str, str]]:
+    """What signs of life for ``streams`` look like."""
+    return [{"stream_id": stream} for stream in streams for _ in range(EVENTS)]
+
+
 def test_trap_7_streams_of_a_shared_socket_hear_something_while_they_wait() -> None:
     alone = connection("s1")
-    assert [said(alone.tick(now).actions) for now in (0.0, 0.5, 1.0)] == [[], [], []]
+    assert [alone.tick(now).signs for now in (0.0, 0.5, 1.0)] == [(), (), ()]
     made = connection("s1", "s2")
     made.tick(0.0)
-    assert said(made.tick(0.5).actions) == [{"stream_id": "s1"}, {"stream_id": "s2"}]
+    assert said(made.tick(0.5).signs) == alive("s1", "s2")
     made.render("s2", [Audio(b"ab", 0.0, 0.1)])
-    assert said(made.tick(1.0).actions) == [{"stream_id": "s1"}]
+    assert said(made.tick(1.0).signs) == alive("s1")
     made.receive('{"stream_id":"s2","cancel":true}')
-    assert said(made.tick(1.5).actions) == [{"stream_id": "s1"}]
+    assert said(made.tick(1.5).signs) == alive("s1")
     made.render("s2", [Ended(0.1, 1, cancelled=True)])
     # The receiver of s2 may still stand behind the one that waits for s1.
-    assert said(made.tick(2.0).actions) == [{"stream_id": "s1"}]
+    assert said(made.tick(2.0).signs) == alive("s1")
     made.render("s1", [Ended(0.1, 1)])
-    assert said(made.tick(2.5).actions) == []
+    assert said(made.tick(2.5).signs) == []
+
+
+def test_trap_7_signs_are_many_while_something_is_said_and_few_later() -> None:
+    made = connection("s1", "s2")
+
+    def rounds(start_s: float, stop_s: float) -> int:
+        """How often s1 is told something."""
+        ticks = [made.tick(start_s + n * LIVELY_S) for n in range(round((stop_s - start_s) / LIVELY_S))]
+        return sum(said(tick.signs).count({"stream_id": "s1"}) for tick in ticks) // EVENTS
+
+    assert made.tick(0.0).again_at == LIVELY_S
+    assert rounds(0.025, 3.025) == pytest.approx(3.0 / QUIET_S, abs=1)
+    made.render("s2", [Audio(b"ab", 0.0, 0.1)])
+    assert rounds(3.025, 3.025 + LIVELY_FOR_S) == pytest.approx(LIVELY_FOR_S / LIVELY_S, abs=1)
+    assert rounds(5.025, 8.025) == pytest.approx(3.0 / QUIET_S, abs=1)
+
+
+def test_trap_7_no_signs_pile_up_before_a_client_that_does_not_read() -> None:
+    async def story(line: Line, studio: PaperStudio) -> None:
+        await line.say(PAPER, {**PAPER, "stream_id": "s2"})
+        line.writable.clear()
+        await asyncio.sleep(60)
+        line.writable.set()
+        await settle()
+        assert 0 < len(line.hear()) <= 4 * EVENTS
+
+    play(story)
 
 
 def test_trap_7_streams_take_turns() -> None:

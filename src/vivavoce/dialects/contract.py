@@ -72,6 +72,8 @@ class Tick(Struct, frozen=True):
     actions: Sequence[Action] = ()
     again_at: float | None = None
     """When to ask again, on the clock of ``now``; ``None`` means never."""
+    signs: Sequence[Reply] = ()
+    """Frames that only help a client that reads: left out while others still wait to be sent."""
 
 
 class Connection(Protocol):
@@ -97,7 +99,7 @@ class Connection(Protocol):
         ...
 
     def tick(self, now: float) -> Tick:
-        """Asked once when the socket opens, and again whenever a time given as ``again_at`` has come.
+        """Asked once when the socket opens, after every :class:`Start`, and when the last ``again_at`` has come.
 
         The connection learns the time here and nowhere else: what came since the last tick came just now.
         """

@@ -233,6 +233,7 @@ class Socket:
                     self._closing = isinstance(action, Close)
                 case Start():
                     self._start(action)
+                    self._tick()
                 case Feed():
                     self._feed(action.stream, action.command)
                 case Credit():
@@ -346,9 +347,13 @@ class Socket:
     # ---- time -------------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         now = self._house.now()
         tick = self._connection.tick(now)
         self._act(tick.actions)
+        if not self._replies:
+            self._act(tick.signs)
         if tick.again_at is not None and not self._closing:
             delay_s = max(0.0, tick.again_at - now)
             self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)

@@ -10,7 +10,7 @@ The whole wire is written down in ``docs/reference/soniox.md``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 from uuid import uuid4
 
@@ -32,6 +32,7 @@ from vivavoce.dialects.contract import (
     Welcome,
 )
 from vivavoce.dialects.soniox import errors, messages, reading
+from vivavoce.dialects.soniox.signs import EVENTS, LIVELY_S, SignsOfLife
 from vivavoce.dialects.soniox.timestamps import Timestamps
 from vivavoce.errors import (
     AuthenticationError,
@@ -52,8 +53,7 @@ MAX_STREAMS: Final = 5
 KEY_WITHIN_S: Final = 10.0
 """How long a socket that came without a key may wait with its first config."""
 TICK_S: Final = 0.5
-"""Streams of a shared socket hear something at least about so often. The Python client's receivers share one lock, and
-one that waits for a silent stream keeps all others from what has come for theirs, even when they have ended."""
+"""How often a socket that no two streams have shared looks whether it is late."""
 
 NewId = Callable[[], str]
 
@@ -117,8 +117,6 @@ class _Live(Struct):
     cancelled: bool = False
     failure: VivavoceError | None = None
     """What it is being cancelled for, when that is not the client's wish."""
-    heard_of: bool = False
-    """Whether something was sent for it since the last tick."""
 
 
 class SonioxConnection:
@@ -141,8 +139,8 @@ class SonioxConnection:
         self._needs_key = needs_key
         self._live: dict[str, _Live] = {}
         self._active = True
-        self._shared = False
-        """Whether two streams were live at once."""
+        self._signs: SignsOfLife | None = None
+        """There is one from the moment two streams are live at once."""
         self._admitted = not needs_key
         self._begun_at: float | None = None
         self._quiet_since = 0.0
@@ -175,7 +173,8 @@ class SonioxConnection:
             raise TooManyStreamsError(f"Maximum concurrent streams per connection ({MAX_STREAMS}) reached.")
         key = self._key_of(config)
         reading.check_names(config, self._resolve)
-        self._shared = self._shared or bool(self._live)
+        if self._live and self._signs is None:
+            self._signs = SignsOfLife()
         self._live[stream] = _Live(config, Timestamps() if config.timestamps else None)
         return Start(stream, reading.opening(config), credential=key)
 
@@ -252,7 +251,7 @@ class SonioxConnection:
         """
         name = str(stream)
         live = self._live[name]
-        self._active = live.heard_of = True
+        self._active = True
         pieces: list[bytes] = []
         until_s = 0.0
         last: Ended | Failed | None = None
@@ -268,6 +267,8 @@ class SonioxConnection:
                     pass  # nobody on this wire asks for it
                 case Ended() | Failed():
                     last = event
+        if self._signs is not None:
+            self._signs.heard(name)
         return [*self._sound(name, live, b"".join(pieces), until_s, last), *self._ending(name, live, last)]
 
     def _sound(
@@ -317,20 +318,17 @@ class SonioxConnection:
         late = not self._admitted and not self._live and now - self._begun_at >= KEY_WITHIN_S
         if late or now - self._quiet_since >= self._idle_timeout_s:
             return Tick(self.farewell(IdleTimeoutError("no stream for too long")))
-        return Tick(self._signs_of_life(), now + TICK_S)
+        if self._signs is None:
+            return Tick((), now + TICK_S)
+        return Tick((), now + LIVELY_S, signs=_still_open(self._signs.due(self._waiting(), now)))
 
-    def _signs_of_life(self) -> Sequence[Action]:
-        """An empty event for every stream of a shared socket that was silent since the last tick."""
-        if not self._shared:
-            return ()
-        silent = [
-            stream
-            for stream, live in self._live.items()
-            if live.opened and not live.cancelled and not live.heard_of
-        ]
-        for live in self._live.values():
-            live.heard_of = False
-        return [Reply(messages.still_open(stream)) for stream in silent]
+    def _waiting(self) -> Iterator[str]:
+        """The streams that a receiver of the client's may wait for."""
+        return (stream for stream, live in self._live.items() if live.opened and not live.cancelled)
+
+
+def _still_open(streams: Iterable[str]) -> Sequence[Reply]:
+    return [Reply(messages.still_open(stream)) for stream in streams for _ in range(EVENTS)]
 
 
 class SonioxExchange:
