@@ -184,15 +184,15 @@ class Speech:
                 raise self._fault
             if link is None or channel is None or self._left:
                 return None
-            event = link.wire.take(channel)
-            if link.wire.pending:
-                yield Transmit(link)
+            # Looked at now: while something is sent, what is still missing may come, and then this is over too.
+            over = channel.over
+            event = yield from self._take(link, channel)
             if isinstance(event, VivavoceClientError):
                 raise event
             if event is not None:
                 self._note(event)
                 return event
-            if not channel.over:
+            if not over:
                 yield from self._await(channel)
             elif channel.error is None:
                 self.leave()
@@ -248,6 +248,18 @@ class Speech:
         yield Transmit(link)
         if link.wire.crowded:
             yield Wait(link.bell, lambda: not link.wire.crowded or link.state == "dead")
+
+    def _take(self, link: Link, channel: Channel) -> Flow[Event | VivavoceClientError | None]:
+        """The next of what has come, if anything has; a caller who is stopped here has taken nothing."""
+        event = link.wire.take(channel)
+        if link.wire.pending:
+            try:
+                yield Transmit(link)
+            except GeneratorExit:
+                if event is not None:
+                    link.wire.untake(channel, event)
+                raise
+        return event
 
     def _await(self, channel: Channel) -> Flow[None]:
         """Waits for something to take, as long as the plan allows while audio is owed."""

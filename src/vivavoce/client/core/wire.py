@@ -136,6 +136,15 @@ class Wire:
                 channel.owed_bytes = 0
         return event
 
+    def untake(self, channel: Channel, event: Event | VivavoceClientError) -> None:
+        """Whoever took ``event`` last was stopped before it was handed on: it is the next again."""
+        if channel.deaf:
+            return
+        channel.inbox.appendleft(event)
+        if isinstance(event, Audio):
+            channel.held_bytes += len(event.data)
+            channel.owed_bytes -= len(event.data)
+
     @property
     def pending(self) -> bool:
         """Whether there are frames to send."""
