@@ -34,7 +34,7 @@ $(VENV)/.tested: $(VENV)/.installed
 test: $(VENV)/.tested
 	@$(BIN)/python tests/vendors.py
 	@PYTHONPATH=tests $(BIN)/python tests/oracles.py
-	@$(BIN)/python -m pytest
+	@VIVAVOCE_TEST_EXAMPLES=all $(BIN)/python -m pytest
 
 fast: $(VENV)/.tested
 	@$(BIN)/python -m pytest -q -m fast -n logical --maxprocesses 4 tests/fast

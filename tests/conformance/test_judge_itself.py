@@ -7,11 +7,12 @@ import wave
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import judge
 from conftest import missing
+from examples import examples
 from spoken import Spoken, speak
 from vivavoce.engines.flite import FliteEngine
 from vivavoce.engines.flite_library import RATE_HZ
@@ -101,7 +102,7 @@ def test_word_errors(expected: str, heard: str, errors: int) -> None:
     assert judge.word_errors(expected, heard).errors == errors
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.lists(st.sampled_from("abc"), max_size=6), st.lists(st.sampled_from("abc"), max_size=6))
 def test_word_errors_are_a_distance(a: list[str], b: list[str]) -> None:
     there, back = (judge.word_errors(" ".join(x), " ".join(y)).errors for x, y in ((a, b), (b, a)))

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
+from examples import count_of
+
 # The parent is hypothesis' own choice: fixed examples under CI, others each time everywhere else.
-settings.register_profile("vivavoce", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "vivavoce",
+    settings(),
+    max_examples=count_of(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("vivavoce")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from fast.audio_probe import SIZES, level_db, pieces, pitch_hz, roughness, tone, voiced
 from vivavoce.audio.effects import THRESHOLD, Chain, Limiter, Seam, effects
 from vivavoce.audio.pcm import Samples, join, silence
@@ -30,7 +31,7 @@ def middle(samples: Samples, seconds: float) -> Samples:
     return samples[(len(samples) - n) // 2 :][:n]
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(length=st.integers(0, 5000), setting=SETTINGS, sizes=SIZES)
 def test_any_cut_gives_the_same_sound_of_the_exact_length(
     length: int, setting: tuple[float, float, float], sizes: list[int]
@@ -168,7 +169,7 @@ def joined(utterances: list[Samples], sizes: list[int], rate_hz: int = RATE_HZ) 
     return join(made)
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(first=st.integers(0, 900), second=st.integers(0, 900), sizes=SIZES)
 def test_any_cut_gives_the_same_seams_and_no_length(first: int, second: int, sizes: list[int]) -> None:
     cosine = np.cos(np.arange(900) / 20).astype(np.float32)

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import vivavoce.audio
+from examples import examples
 from fast.audio_probe import SIZES, decoded, encoded, level_db, peak_hz, roughness, tone, voiced
 from vivavoce.audio.encoder import encoder
 from vivavoce.audio.pcm import silence
@@ -83,7 +84,7 @@ def test_too_loud_is_cut_off_and_never_wraps(form: AudioFormat) -> None:
 
 
 @pytest.mark.parametrize("form", LIVE, ids=lambda form: form.name)
-@settings(max_examples=8)
+@examples(8)
 @given(length=st.integers(0, 6000), sizes=SIZES)
 def test_the_bytes_depend_on_the_samples_only(form: AudioFormat, length: int, sizes: list[int]) -> None:
     samples = voiced(form.rate_hz, 0.2)[:length]

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import pytest
 import soundfile
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from fast.audio_probe import decoded, encoded, lag, level_db, pieces, voiced
 from vivavoce.audio.ogg_opus import OpusEncoder, Pages, checksum
 from vivavoce.audio.pcm import silence
@@ -76,7 +77,7 @@ def test_the_stream_is_what_rfc_7845_asks_for(rate_hz: int) -> None:
     assert all(page.packet[0] & 3 == 0 for page in audio), "one frame a packet"
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(length=st.integers(0, 3000), rate_hz=st.sampled_from(RATES_HZ))
 def test_the_decoded_length_is_the_length_that_went_in(length: int, rate_hz: int) -> None:
     data = encoded(OpusEncoder(rate_hz, 32000), voiced(rate_hz, 0.4)[:length])
@@ -119,7 +120,7 @@ def test_an_empty_stream_is_a_valid_one() -> None:
         assert file.frames == 0
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.binary(max_size=400))
 def test_the_fast_checksum_is_the_slow_one(data: bytes) -> None:
     assert checksum(data) == slow_checksum(data)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from fast.audio_probe import SIZES, pieces
 from vivavoce.audio.pcm import Blocks, from_int16, join, resized, silence, to_int16
 
@@ -49,7 +50,7 @@ def test_resized_trims_and_pads() -> None:
     assert resized(samples, 5).tolist() == [1, 2, 3, 0, 0]
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(length=st.integers(0, 4000), size=st.integers(1, 700), sizes=SIZES)
 def test_blocks_keep_every_sample_in_order(length: int, size: int, sizes: list[int]) -> None:
     samples = np.arange(length, dtype=np.float32)

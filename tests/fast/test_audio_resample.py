@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from fast.audio_probe import SIZES, pieces, tone, voiced
 from vivavoce.audio.pcm import Samples, join, silence
 from vivavoce.audio.resample import Resampler
@@ -47,7 +48,7 @@ def test_what_the_lower_rate_cannot_carry_is_removed() -> None:
     assert np.max(np.abs(made[400:-400])) < 0.5 * 10 ** (-80 / 20)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(length=st.integers(0, 3000), from_hz=RATES, to_hz=RATES, sizes=SIZES)
 def test_any_cut_gives_the_same_samples_and_the_exact_length(
     length: int, from_hz: int, to_hz: int, sizes: list[int]

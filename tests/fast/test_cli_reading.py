@@ -7,9 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.cli.reading import Utf8Decoder, open_text, pieces, without_surrogates
 from vivavoce.errors import RequestError
 
@@ -27,13 +28,13 @@ def decode(data: bytes, cuts: list[int]) -> tuple[str, bool]:
 @given(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=30), st.lists(st.integers(0, 90), max_size=6)
 )
-@settings(max_examples=60)
+@examples(60)
 def test_any_chopping_of_clean_text_gives_it_back(text: str, cuts: list[int]) -> None:
     assert decode(text.encode(), cuts) == (text.removeprefix("\ufeff"), False)
 
 
 @given(st.binary(max_size=30), st.lists(st.integers(0, 30), max_size=6))
-@settings(max_examples=60)
+@examples(60)
 def test_any_bytes_give_text_that_can_be_encoded(data: bytes, cuts: list[int]) -> None:
     text, damaged = decode(data, cuts)
     assert (text, damaged) == decode(data, [])

@@ -7,9 +7,10 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from paper_line import AT_ONCE, PCM, Scene, heard, play, unreachable
 from rehearsal import settle
 from vivavoce.errors import VivavoceValidationError
@@ -82,7 +83,7 @@ texts = st.lists(st.text(alphabet="abc é—", max_size=6), min_size=1, max_size
 )
 
 
-@settings(max_examples=15)
+@examples(15)
 @given(
     pieces=texts,
     cuts=st.lists(st.integers(1, 12), max_size=6),

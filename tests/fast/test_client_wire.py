@@ -7,9 +7,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.client.core.wire import ACK_FRAMES, CROWDED_BYTES, HEADER, Wire
 from vivavoce.client.types import Audio, Ended, Opened
 from vivavoce.dialects.native import reading
@@ -146,7 +147,7 @@ def test_a_writer_is_told_when_too_much_is_unconfirmed() -> None:
         wire.receive('{"type":"ack","after":7}')
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(
     st.one_of(
         st.binary(max_size=40),

@@ -9,9 +9,10 @@ import wave
 import av
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.audio.encoder import encoder
 from vivavoce.dialects.gradium.blocks import Block, Blocks
 from vivavoce.dialects.gradium.opening import OUTPUTS
@@ -89,7 +90,7 @@ def test_opus_comes_in_whole_pages_of_one_file() -> None:
 
 @pytest.mark.parametrize("name", ["pcm_8000", "wav", "opus", "alaw_8000"])
 @given(cuts=st.lists(st.integers(0, 3000), max_size=20))
-@settings(max_examples=15)
+@examples(15)
 def test_the_messages_do_not_depend_on_how_the_audio_came(name: str, cuts: list[int]) -> None:
     data = spoken(name, 0.21)
     assert all_of(OUTPUTS[name].blocks(), data, cuts) == all_of(OUTPUTS[name].blocks(), data)

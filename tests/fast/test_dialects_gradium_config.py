@@ -6,9 +6,10 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.dialects.gradium.cast import CATALOG, NAMES, VOICES
 from vivavoce.dialects.gradium.config import RANGES, config
 from vivavoce.dialects.gradium.messages import Setup
@@ -77,7 +78,7 @@ def test_a_config_of_another_type_is_refused(value: object) -> None:
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists, max_leaves=4))
-@settings(max_examples=40)
+@examples(40)
 def test_any_value_is_a_config_or_our_error(value: Any) -> None:
     for given_ in (value, {"temp": value}, {"rewrite_rules": value}):
         try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from gradium_paper import EMPTY, END, HELLO, SETUP, STAYING, begun, closing, greeted, said
 from vivavoce.dialects.contract import Close, Feed, Reply, Start
 from vivavoce.dialects.gradium.adapter import TICK_S
@@ -177,7 +178,7 @@ FRAMES = st.one_of(
 
 
 @given(st.lists(FRAMES, max_size=8))
-@settings(max_examples=80)
+@examples(80)
 def test_any_frames_give_actions_and_never_an_exception(frames: list[str | bytes]) -> None:
     made, _ = greeted()
     now = 0.0

@@ -7,9 +7,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.dialects.contract import Reading
 from vivavoce.dialects.gradium.errors import CLOSE_CODE, HTTP_STATUS, http, refuse
 from vivavoce.dialects.gradium.oneshot import GradiumExchange
@@ -194,7 +195,7 @@ def test_every_error_has_a_body_that_the_sdk_reads(cls: type[VivavoceError]) -> 
         st.sampled_from([*BODY, "only_audio", "json_config"]), st.none() | st.text() | st.integers()
     ).map(lambda d: json.dumps(d).encode())
 )
-@settings(max_examples=60)
+@examples(60)
 def test_any_body_is_read_or_refused(body: bytes) -> None:
     made = exchange()
     try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from stage import chop
 from vivavoce.dialects.gradium.joining import Joiner
 from vivavoce.dialects.gradium.words import Word, Words
@@ -66,7 +67,7 @@ def test_only_what_may_be_a_tag_is_held_back() -> None:
 
 
 @given(st.lists(st.text("ab .\n\t<>&", max_size=12), max_size=8))
-@settings(max_examples=60)
+@examples(60)
 def test_no_word_is_lost_or_glued(messages: list[str]) -> None:
     assert joined(*messages).split() == " ".join(messages).split()
 
@@ -126,7 +127,7 @@ def test_times_never_go_back_and_are_shifted() -> None:
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=40)
+@examples(40)
 def test_any_chopping_gives_the_same_words(seed: int) -> None:
     text = "“One,” two <flush>three - 1,234 four<five 你好，世界。 six " * 40
     spoken = [found for found in re.finditer(r"[^\W_]+", text) if found.group() != "flush"]
@@ -146,7 +147,7 @@ def test_any_chopping_gives_the_same_words(seed: int) -> None:
 
 
 @given(st.text(max_size=60), st.lists(st.tuples(st.integers(0, 70), st.integers(0, 70)), max_size=12))
-@settings(max_examples=60)
+@examples(60)
 def test_any_marks_of_any_text_give_words(text: str, spans: list[tuple[int, int]]) -> None:
     made = Words()
     made.feed(text)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from rehearsal import VOICE
 from vivavoce.dialects.contract import (
     Action,
@@ -239,7 +240,7 @@ def test_a_handshake(offered: tuple[str, ...], error: Any, status: int | None) -
         assert ("www-authenticate" in greeting.headers) is (status == 401)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.lists(st.binary(max_size=30) | st.text(max_size=60), max_size=4))
 def test_any_frames_give_actions(frames: list[str | bytes]) -> None:
     made = connection(opened=[1])

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.dialects.native import messages as wire
 from vivavoce.dialects.native import reading
 from vivavoce.errors import RequestError, VivavoceError
@@ -140,7 +141,7 @@ FIELDS = st.sampled_from(
 TYPES = st.sampled_from(["open", "text", "flush", "end", "cancel", "credit", "ping", "sing"])
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(
     st.binary(max_size=60)
     | st.dictionaries(FIELDS, JSON | TYPES, max_size=5).map(lambda value: json.dumps(value).encode())

@@ -7,9 +7,10 @@ from collections import deque
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.client.core.wire import Wire
 from vivavoce.client.types import Audio
 from vivavoce.dialects.native.tally import ACK_BYTES, ACK_FRAMES, Tally
@@ -95,7 +96,7 @@ class _Bell:
         pass
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(
     texts=st.lists(st.integers(0, 40), min_size=1, max_size=30),
     cuts=st.lists(st.integers(1, 60), max_size=8),

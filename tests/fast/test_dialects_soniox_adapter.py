@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from soniox_paper import CONFIG, ID, MEMBERS, NAMES, OVER, begin, connection, failure, said
 from vivavoce.dialects.contract import Action, Close, Credit, Feed, Handshake, Reply, Start
 from vivavoce.errors import (
@@ -341,7 +342,7 @@ FRAMES: st.SearchStrategy[Any] = (
 )
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(st.lists(FRAMES, max_size=4))
 def test_any_frames_give_actions(frames: list[str | bytes]) -> None:
     made = connection("s1")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.dialects.soniox.streams_history import Peaks
 
 pytestmark = pytest.mark.fast
@@ -55,7 +56,7 @@ def test_what_lies_outside_the_window_does_not_count() -> None:
     assert [entry.counts()["sample_max"] for entry in made.entries(60)] == [1, 0]
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.lists(st.tuples(st.floats(0, 600), st.floats(0, 600)), max_size=8), st.sampled_from([60, 3600]))
 def test_a_peak_is_never_more_than_all_streams(streams: list[tuple[float, float]], period_s: int) -> None:
     made = peaks(*((min(pair), max(pair)) for pair in streams), stop_at=600)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from soniox_paper import CONFIG, ID, MEMBERS, NAMES, failure, resolve
 from vivavoce.dialects.soniox.adapter import SonioxExchange
 from vivavoce.errors import (
@@ -91,7 +92,7 @@ def test_a_refusal_before_reading_has_an_id_of_its_own() -> None:
     assert SonioxExchange(resolve).error(MethodNotAllowedError("expected POST"))[0] == 405
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     st.binary(max_size=30)
     | st.dictionaries(NAMES, MEMBERS, max_size=6).map(lambda m: json.dumps({**BODY, **m}).encode())

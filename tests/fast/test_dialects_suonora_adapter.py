@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from paper_desk import PaperDesk, ask, resolve, voice
 from vivavoce.dialects.contract import Exchange, Reading
 from vivavoce.dialects.suonora.cast import CAST, VOICES
@@ -260,7 +261,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(FIELDS)
 def test_any_request_is_one_that_can_be_spoken_or_our_error(fields: dict[str, Any]) -> None:
     try:
@@ -271,7 +272,7 @@ def test_any_request_is_one_that_can_be_spoken_or_our_error(fields: dict[str, An
     assert found.text.strip()
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.binary(max_size=40))
 def test_any_bytes_are_our_error(body: bytes) -> None:
     with pytest.raises(VivavoceError):

@@ -8,9 +8,10 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.audio.wav import header
 from vivavoce.dialects.supertone.adapter import SupertoneExchange, clip_s
 from vivavoce.dialects.supertone.errors import STATUS
@@ -189,7 +190,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(EVENTS, st.data(), st.booleans())
 def test_any_chopping_of_events_gives_the_same_audio_and_phonemes(
     events: list[Event], data: st.DataObject, streaming: bool

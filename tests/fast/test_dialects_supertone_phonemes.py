@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.dialects.supertone.messages import Phonemes
 from vivavoce.dialects.supertone.phonemes import Tiles
 from vivavoce.speech import Mark
@@ -55,7 +56,7 @@ MARKS = st.lists(
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(MARKS, st.floats(0, 4), st.lists(st.booleans(), max_size=12))
 def test_any_marks_taken_at_any_time_tile_the_clip(
     marks: list[Mark], audio_s: float, taken: list[bool]

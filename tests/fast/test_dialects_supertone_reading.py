@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.dialects.supertone.cast import LANGUAGES, MODELS, STYLES
 from vivavoce.dialects.supertone.reading import Manner, Wish, wish
 from vivavoce.errors import VivavoceError
@@ -208,7 +209,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=80)
+@examples(80)
 @given(FIELDS, st.booleans())
 def test_any_request_is_one_that_can_be_spoken_or_our_error(body: dict[str, Any], streaming: bool) -> None:
     try:
@@ -219,7 +220,7 @@ def test_any_request_is_one_that_can_be_spoken_or_our_error(body: dict[str, Any]
     assert found.text.strip()
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.one_of(st.binary(max_size=40), st.text(max_size=40).map(str.encode)))
 def test_any_bytes_are_a_request_or_our_error(body: bytes) -> None:
     with pytest.raises(VivavoceError):

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from paper_desk import KEY, PaperDesk, ask
 from supertone_desk import ADAM, refusal
 from vivavoce.dialects.supertone.reading import Manner
@@ -82,7 +83,7 @@ QUERIES = st.lists(
 )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.sampled_from(SERVICES), QUERIES, st.binary(max_size=30))
 def test_any_query_and_body_get_an_answer(service: Any, query: list[tuple[str, str]], body: bytes) -> None:
     path = service.path.replace("{voice_id}", "nobody")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from spoken import Spoken, check_marks
 from vivavoce.engines.espeak_library import Event
 from vivavoce.engines.espeak_marks import Transcript
@@ -71,7 +72,7 @@ def test_audio_is_let_out_up_to_the_word_being_spoken() -> None:
     assert [mark.value for mark in chunk.marks] == ["go"]
 
 
-@settings(max_examples=30)
+@examples(30)
 @given(st.lists(st.integers(1, 319), max_size=8))
 def test_blocks_make_no_difference(cuts: list[int]) -> None:
     spoken, whole = transcribed(cuts), transcribed([])

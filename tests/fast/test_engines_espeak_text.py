@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from spoken import utterance
 from vivavoce.engines.espeak import parameters, sayable
 from vivavoce.engines.espeak_voices import languages, tag, variants
@@ -51,7 +52,7 @@ def test_brackets_beside_phonemes_are_blunted() -> None:
     assert sayable("[[x]] [[1]] [[", Boundary.SENTENCE) == ("[[x]]  [1]]  [", True)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.text(st.characters(), max_size=20), st.sampled_from(Boundary))
 def test_every_character_keeps_its_place(text: str, boundary: Boundary) -> None:
     said, _ = sayable(text, boundary)

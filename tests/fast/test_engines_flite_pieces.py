@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from spoken import Spoken, check_marks
 from vivavoce.engines.arpabet import ipa
 from vivavoce.engines.flite_library import RATE_HZ, Reading, Segment, Word
@@ -91,7 +92,7 @@ def test_long_texts_are_cut(text: str) -> None:
     assert len(list(pieces(text, Boundary.SENTENCE))) > 1
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.text("ab 1é.\n😀", max_size=150).map(lambda text: text * 4), st.sampled_from(Boundary))
 def test_pieces_are_the_text_in_order(text: str, boundary: Boundary) -> None:
     found = list(pieces(text, boundary))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.engines.folding import fold
 
 pytestmark = pytest.mark.fast
@@ -45,7 +46,7 @@ def test_origins_lead_back_to_the_character() -> None:
     assert folded.origins == (0, *(1,) * 15, 2, 2)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.text(st.characters(), max_size=12))
 def test_any_text_folds_to_printable_ascii_with_origins(text: str) -> None:
     folded = fold(text)
@@ -56,6 +57,6 @@ def test_any_text_folds_to_printable_ascii_with_origins(text: str) -> None:
 
 
 @given(st.text("abcdefghijklmnopqrstuvwxyz ABC.,'\"-0123456789", max_size=20))
-@settings(max_examples=20)
+@examples(20)
 def test_plain_english_stays_as_it_is(text: str) -> None:
     assert fold(text).text == text

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from spoken import check_marks, f0_hz, keeping, speak, utterance
 from vivavoce.engines import tone
 from vivavoce.engines.tone import CHARACTER_SAMPLES, GAP_SAMPLES, PAUSE_SAMPLES, RATE_HZ, ToneEngine, pitch_hz
@@ -36,7 +37,7 @@ def test_a_word_has_its_own_pitch(word: str) -> None:
     assert np.median(found) == pytest.approx(pitch_hz(word), rel=0.03)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.integers(1, 9000), st.text("abc {}\n", max_size=8))
 def test_steps_make_no_difference(step: int, text: str) -> None:
     whole, stepped = speak(ENGINE, text, "tone"), speak(ENGINE, text, "tone", step=step)

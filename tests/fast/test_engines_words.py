@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.engines.words import Span, WordTrack, tokens
 from vivavoce.speech import SampleMark
 
@@ -92,7 +93,7 @@ def test_a_text_without_words_has_none() -> None:
     assert told("", [(0, 0)], 9) == []
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(
     st.text("ab 1,.我ง-", min_size=1, max_size=12),
     st.lists(st.integers(-2, 15), max_size=10),

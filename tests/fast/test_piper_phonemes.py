@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.engines.piper.config import Audio, VoiceConfig
 from vivavoce.engines.piper.phonemes import SILENT, Part, Symbol, ids_of, parts_of, read, shortened
 
@@ -61,7 +62,7 @@ def test_blocks_of_phonemes_are_parts_of_their_own(text: str, parts: list[Part])
     assert list(parts_of(text)) == parts
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.text("[]a b", max_size=30))
 def test_every_character_is_in_one_part_or_is_a_bracket(text: str) -> None:
     parts = list(parts_of(text))
@@ -69,7 +70,7 @@ def test_every_character_is_in_one_part_or_is_a_bracket(text: str) -> None:
     assert sum(len(part.text) + 4 * part.given for part in parts) == len(text)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.text("ab ", min_size=1, max_size=80), st.integers(2, 20))
 def test_long_sentences_are_cut_at_spaces_where_there_are_any(text: str, limit: int) -> None:
     pieces = list(shortened(symbols(text), limit))

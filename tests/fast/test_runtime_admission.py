@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.errors import OverloadedError
 from vivavoce.runtime.admission import FRONT_COST, START_S, UNMEASURED_COST, Admission
 
@@ -169,7 +170,7 @@ def test_it_needs_a_core() -> None:
         Admission(cores=0, max_load=1.0)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(st.sampled_from(["in a", "in b", "out a", "out b", "work a", "work b"]), max_size=60))
 def test_the_load_is_the_sum_of_the_live_streams(doings: list[str]) -> None:
     admission = Admission(cores=2, max_load=0.9)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.errors import InternalError
 from vivavoce.runtime import frames
 from vivavoce.runtime.frames import FrameReader, Message, encode
@@ -59,7 +60,7 @@ def test_every_message_comes_back_as_it_was() -> None:
     assert FrameReader().feed(WIRE) == MESSAGES
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.lists(st.integers(0, len(WIRE)), max_size=30))
 def test_any_chopping_gives_the_same_messages(cuts: list[int]) -> None:
     reader, got = FrameReader(), []
@@ -74,7 +75,7 @@ def test_byte_by_byte() -> None:
     assert [message for byte in WIRE for message in reader.feed(bytes([byte]))] == MESSAGES
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.lists(st.binary(max_size=40), max_size=6))
 def test_any_bytes_give_messages_or_our_error(pieces: list[bytes]) -> None:
     reader = FrameReader()
@@ -85,7 +86,7 @@ def test_any_bytes_give_messages_or_our_error(pieces: list[bytes]) -> None:
         return
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(st.integers(0, 255), st.binary(max_size=60))
 def test_any_payload_gives_a_message_or_our_error(kind: int, payload: bytes) -> None:
     wire = frames.HEADER.pack(len(payload), kind, 1) + payload

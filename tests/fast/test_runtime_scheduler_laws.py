@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from schedules import FIRST_S, LEAD_S, ready, scheduler
 from vivavoce.runtime.scheduler import LARGEST_STEP_S, Scheduler
 
@@ -93,7 +94,7 @@ class Ledger:
         return name
 
 
-@settings(max_examples=120)
+@examples(120)
 @given(OPERATIONS)
 def test_only_those_who_may_are_picked_and_all_of_them_are(operations: list[tuple[str, str, float]]) -> None:
     ledger = Ledger()
@@ -111,7 +112,7 @@ def test_only_those_who_may_are_picked_and_all_of_them_are(operations: list[tupl
     assert ledger.schedule.waiting == 0
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.integers(2, 12), st.integers(0, 1000))
 def test_every_stream_gets_its_turn_even_above_capacity(count: int, seed: int) -> None:
     """Some keep their audio, some get nothing out of a turn, time is short: all are picked again and again."""

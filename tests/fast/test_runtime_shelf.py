@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.errors import EngineError
 from vivavoce.runtime.placement import SPARE_MB, Placement
 from vivavoce.runtime.shelf import Shelf
@@ -62,7 +63,7 @@ def test_light_voices_are_not_on_it() -> None:
     assert len(made) == 0
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sets(st.sampled_from("abc"))), max_size=30))
 def test_the_bound_holds_whatever_is_asked_for(asked: list[tuple[str, set[str]]]) -> None:
     made = shelf()

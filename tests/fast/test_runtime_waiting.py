@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.errors import OverloadedError
 from vivavoce.runtime.admission import HEAVY_COST, Admission
 from vivavoce.runtime.waiting import WaitingRoom
@@ -118,7 +119,7 @@ def test_a_voice_that_must_be_loaded_is_not_taken_for_a_cheap_one() -> None:
     assert count == 7, "0.08 of a core each, and 0.05 as newcomers"
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     st.lists(
         st.tuples(st.sampled_from(["come", "go", "quit"]), st.sampled_from(["half", "tenth"])), max_size=40

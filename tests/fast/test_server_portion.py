@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.server.portion import audio_bytes, portion
 from vivavoce.speech import Audio, Ended, Event, Mark
 
@@ -25,7 +26,7 @@ def test_without_credit_only_what_is_before_the_audio_goes() -> None:
     assert portion([MARK, Ended(0, 0)], 0) == ([MARK, Ended(0, 0)], [])
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     st.lists(st.binary(max_size=9).map(lambda data: Audio(data, 0.0, 1.0)) | st.just(MARK), max_size=8),
     st.lists(st.integers(0, 7), min_size=1, max_size=6),

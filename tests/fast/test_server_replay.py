@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.errors import EngineError
 from vivavoce.server.house import Guest
 from vivavoce.server.replay import MAX_PARKED, PIECE_BYTES, LostPlaceError, Playback, Replays
@@ -339,7 +340,7 @@ def test_a_large_piece_is_given_in_parts() -> None:
     asyncio.run(story())
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(
     st.lists(st.binary(min_size=1, max_size=20), max_size=8),
     st.lists(st.tuples(st.integers(0, 4), st.integers(0, 100)), max_size=25),

@@ -8,9 +8,9 @@ import struct
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from examples import examples
 from stage import PCM, RATE_HZ, SAMPLES_PER_CHARACTER, Stage, audio, chop, request, say
 from vivavoce.errors import EngineError, OutOfOrderError, TextTooLongError
 from vivavoce.session.limits import MAX_FLUSHES, Limits
@@ -32,7 +32,7 @@ TEXTS = st.one_of(
 
 
 @given(TEXTS, st.integers(0, 10_000))
-@hypothesis_settings(max_examples=60)
+@examples(60)
 def test_any_chopping_of_the_text_gives_the_same_speech(text: str, seed: int) -> None:
     whole = say(text, marks=frozenset({"word", "character"}))
     chopped = say(text, pieces=chop(text, seed), marks=frozenset({"word", "character"}))
@@ -40,7 +40,7 @@ def test_any_chopping_of_the_text_gives_the_same_speech(text: str, seed: int) ->
 
 
 @given(st.integers(0, 10_000))
-@hypothesis_settings(max_examples=40)
+@examples(40)
 def test_any_order_of_completion_gives_the_same_speech(seed: int) -> None:
     rng = random.Random(seed)
     stage = Stage(request(marks=frozenset({"word"})))
@@ -54,7 +54,7 @@ def test_any_order_of_completion_gives_the_same_speech(seed: int) -> None:
 
 
 @given(st.integers(0, 60), st.integers(0, 10_000))
-@hypothesis_settings(max_examples=60)
+@examples(60)
 def test_a_cancel_at_any_step_leaves_nothing_running(steps: int, seed: int) -> None:
     stage = Stage(request())
     rng = random.Random(seed)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.errors import MissingFieldError, OutOfRangeError
 from vivavoce.store import checks
 
@@ -29,7 +30,7 @@ def test_blank_text_is_missing_unless_allowed() -> None:
     assert checks.text(" ", "name", 5, blank=True) == " "
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.text(st.characters(codec=None, categories=None), max_size=20))
 def test_any_text_can_be_made_storable(text: str) -> None:
     mended = checks.storable(text, 10)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.errors import ConcurrencyLimitError, QuotaExceededError, RateLimitedError, VivavoceError
 from vivavoce.records import Key, KeyLimits
 from vivavoce.store.limiter import Lease, Limiter
@@ -127,7 +128,7 @@ def _refusal(streams: int, recent: list[float]) -> type[VivavoceError] | None:
     return RateLimitedError if len(recent) == 5 else None
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.lists(st.sampled_from(["admit", "release", "tick"]), max_size=60))
 def test_never_more_than_allowed(moves: list[str]) -> None:
     """Whatever happens in whatever order: at most 3 streams, at most 5 admissions in any 60 s."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.text.clean import invisible, leading_blank, level, sayable, speakable, trimmed
 
 pytestmark = pytest.mark.fast
@@ -73,7 +74,7 @@ def test_unspeakable(text: str) -> None:
 
 
 @given(st.text(st.sampled_from("ab \n\t\u200b\ud83d\ude00\ufeff\ufffd.😀"), max_size=20))
-@settings(max_examples=80)
+@examples(80)
 def test_nothing_blank_is_left_and_nothing_else_is_lost(raw: str) -> None:
     text = sayable(raw, 0)
     assert text.text == text.text.strip()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.text.language import primary, spelled, subtags
 
 pytestmark = pytest.mark.fast
@@ -49,7 +50,7 @@ def test_parts(tag: str, parts: tuple[str, ...]) -> None:
 
 
 @given(st.text(st.sampled_from("enUSzhcmn-_x419 é\n"), max_size=12))
-@settings(max_examples=80)
+@examples(80)
 def test_any_text_has_parts_and_case_does_not_matter(text: str) -> None:
     assert subtags(text) == subtags(text.upper().lower())
     assert primary(text) == subtags(text)[0]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.errors import EmptyTextError
 from vivavoce.text.pronounce import Dictionary, Entry, language_rules
 from vivavoce.text.rewrite import rewrite, rules
@@ -126,7 +127,7 @@ def test_a_large_dictionary_looks_no_further_than_the_text() -> None:
 SMALL = st.text("aAb '’北.\n", max_size=12)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(
     st.lists(st.tuples(SMALL.filter(str.strip), SMALL, st.booleans(), st.booleans()), max_size=5),
     SMALL | st.text(),

@@ -6,9 +6,10 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.errors import OutOfRangeError
 from vivavoce.text.rewrite import ALIASES, RULES, language_rules, rewrite, rules, undashed
 from vivavoce.text.rewrite.speaker import words
@@ -186,7 +187,7 @@ def _value(said: str) -> int:
     return total
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.integers(1000, 10**18 - 1).filter(lambda n: not 1900 <= n <= 2100))
 def test_an_english_number_keeps_its_value(number: int) -> None:
     said = say("NumberEn", str(number))
@@ -204,7 +205,7 @@ def test_swiss_and_belgian_write_out_exactly_the_tens_that_differ(region: str) -
 # Any text
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(ANY, st.sampled_from(SPECS))
 def test_any_text_is_read_and_its_spans_stay_in_order_within_it(text: str, spec: str) -> None:
     source = SpannedText.verbatim(text, 100)
@@ -217,7 +218,7 @@ def test_any_text_is_read_and_its_spans_stay_in_order_within_it(text: str, spec:
         assert 100 <= start < stop <= 100 + len(text)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(
     st.text(
         st.characters(categories=["Ll", "Lo", "Zs", "Po"], exclude_characters="@./:!%&#＂＇"), max_size=60

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from types import FrameType
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from segments import pulled, segmented
 from vivavoce.text.clean import leading_blank, level
 from vivavoce.text.segment import Item, Segmenter, Unit
@@ -60,7 +61,7 @@ def written(
     st.fixed_dictionaries({"first_words": st.integers(1, 5), "max_chars": st.sampled_from([16, 25, 300])}),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=90)
+@examples(90)
 def test_any_chopping_and_any_moment_of_pulling_give_the_same_items(
     text: str, calls: list[tuple[int, str]], options: dict[str, int], luck: random.Random
 ) -> None:
@@ -68,7 +69,7 @@ def test_any_chopping_and_any_moment_of_pulling_give_the_same_items(
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=24).map("".join), st.sampled_from([16, 40, 300]))
-@settings(max_examples=80)
+@examples(80)
 def test_units_are_in_order_bounded_clean_and_nothing_sayable_is_lost(text: str, max_chars: int) -> None:
     rest = list(level(text))
     before = 0
@@ -87,7 +88,7 @@ def test_units_are_in_order_bounded_clean_and_nothing_sayable_is_lost(text: str,
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-@settings(max_examples=60)
+@examples(60)
 def test_pending_chars_are_there_exactly_when_a_release_lets_something_out(before: str, more: str) -> None:
     segmenter = Segmenter()
     segmenter.feed(before)

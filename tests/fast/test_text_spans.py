@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.text.spans import Piece, SpannedText
 
 pytestmark = pytest.mark.fast
@@ -104,7 +105,7 @@ def _applied(text: SpannedText, changes: list[tuple[int, int, str]]) -> tuple[Sp
 
 
 @given(_steps)
-@settings(max_examples=60)
+@examples(60)
 def test_after_any_changes_pieces_tile_the_text_and_spans_ascend(
     steps: list[list[tuple[int, int, str]]],
 ) -> None:

@@ -3,9 +3,10 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from examples import examples
 from vivavoce.errors import UnknownLanguageError, UnknownVoiceError
 from vivavoce.speech import Gender, VoiceInfo
 from vivavoce.voices.catalogue import Catalogue
@@ -165,7 +166,7 @@ def test_an_empty_catalogue_answers_too() -> None:
         Catalogue(()).resolve("en")
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.text(max_size=20), st.none() | st.text(max_size=8))
 def test_any_name_gives_a_voice_or_our_error(name: str, language: str | None) -> None:
     try:
