@@ -99,7 +99,7 @@ class Connection(Protocol):
         ...
 
     def tick(self, now: float) -> Tick:
-        """Asked once when the socket opens, after every :class:`Start`, and when the last ``again_at`` has come.
+        """Asked once when the socket opens, after each stream is opened, and when the last ``again_at`` has come.
 
         The connection learns the time here and nowhere else: what came since the last tick came just now.
         """

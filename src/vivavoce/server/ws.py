@@ -233,7 +233,6 @@ class Socket:
                     self._closing = isinstance(action, Close)
                 case Start():
                     self._start(action)
-                    self._tick()
                 case Feed():
                     self._feed(action.stream, action.command)
                 case Credit():
@@ -256,6 +255,7 @@ class Socket:
         self._pumps.add(task)
         self._last_pump[start.stream] = task
         task.add_done_callback(lambda done: self._pump_done(start.stream, done))
+        self._tick()  # with one more stream, the connection may want to be asked more often
 
     def _open(self, start: Start) -> Pump:
         if self._draining:
