@@ -32,7 +32,7 @@ from vivavoce.dialects.contract import (
     Welcome,
 )
 from vivavoce.dialects.soniox import errors, messages, reading
-from vivavoce.dialects.soniox.signs import EVENTS, SPELL_STEP_S, SignsOfLife
+from vivavoce.dialects.soniox.signs import EVENTS, LIVELY_S, SignsOfLife
 from vivavoce.dialects.soniox.timestamps import Timestamps
 from vivavoce.errors import (
     AuthenticationError,
@@ -320,7 +320,7 @@ class SonioxConnection:
             return Tick(self.farewell(IdleTimeoutError("no stream for too long")))
         if self._signs is None:
             return Tick((), now + TICK_S)
-        return Tick((), now + SPELL_STEP_S, signs=_still_open(self._signs.due(self._waiting(), now)))
+        return Tick((), now + LIVELY_S, signs=_still_open(self._signs.due(self._waiting(), now)))
 
     def _waiting(self) -> Iterator[str]:
         """The streams that a receiver of the client's may wait for."""
