@@ -51,6 +51,7 @@ bench: $(VENV)/.tested
 
 docs: $(VENV)/.tested
 	@$(BIN)/python tests/pages.py
+	@$(BIN)/python docs/sdk_reference.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -78,6 +78,8 @@ class Open(Struct, frozen=True, kw_only=True):
     """Same seed, text and settings give the same samples, for engines with noise."""
     known_length: bool = False
     """Whether all the text comes before the first audio is wanted, so that headers carry true sizes."""
+    listened: bool = True
+    """Whether somebody listens while it is made; what nobody listens to is not kept to a listener's pace."""
     idle_flush_s: float | None = None
     """Silence of the writer after which pending whole words are spoken; ``None`` is the server's setting."""
     dictionary_id: str | None = None

@@ -94,7 +94,10 @@ def test_an_open_starts_a_stream_with_its_settings() -> None:
     assert isinstance(start, Start)
     assert (start.stream, start.credit_bytes, start.open.prosody.speed) == (3, 10, 2.0)
     assert (start.open.format.name, start.open.format.rate_hz) == ("wav", VOICE.rate_hz)
-    assert start.open.idle_flush_s == 0.5
+    assert (start.open.idle_flush_s, start.open.listened) == (0.5, True)
+    (kept,) = connection().receive('{"type":"open","listened":false}')
+    assert isinstance(kept, Start)
+    assert not kept.open.listened
 
 
 def test_opened_names_voice_format_and_rate() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -73,6 +74,15 @@ def test_whole(client: VivavoceClient, tmp_path: Any) -> None:
     assert starts[-1] < len(samples) / 16_000
     assert result.save(tmp_path / "speech.wav").read_bytes() == result.raw_data
     assert result.request_id
+
+
+def test_what_is_wanted_whole_does_not_keep_to_the_pace_of_a_listener(client: VivavoceClient) -> None:
+    began = time.monotonic()
+    result = client.tts("Words and more words, and so on. " * 40, **OPTIONS)
+    audio_s = len(result.pcm16()) / 16_000
+    assert audio_s > 60
+    # A listener would be ten seconds from the end; the sound itself is made in less than one.
+    assert time.monotonic() - began < audio_s / 2
 
 
 @pytest.mark.parametrize("name", ["mp3", "opus", "aac", "flac", "mulaw", "alaw", "pcm_f32le"])

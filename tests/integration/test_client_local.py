@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 from typing import Any
 
 import psutil
@@ -33,6 +34,11 @@ def test_every_shape_of_the_threaded_client() -> None:
         whole = client.tts("One two. Three.", **OPTIONS)
         assert len(whole) > 1000
         assert [word.text for word in whole.text_with_timestamps] == ["One", "two.", "Three."]
+        began = time.monotonic()
+        long = client.tts("Words and more words, and so on. " * 40, **OPTIONS)
+        assert time.monotonic() - began < len(long.pcm16()) / 16_000 / 2, (
+            "nobody listens to what is wanted whole"
+        )
         stream = client.tts_stream(iter(["One t", "wo. Th", "ree."]), **OPTIONS)
         assert b"".join(stream.iter_bytes()) == whole.raw_data
         with client.tts_realtime(**OPTIONS) as speech:

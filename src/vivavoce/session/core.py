@@ -194,7 +194,7 @@ class Session:
     @property
     def listened(self) -> bool:
         """Whether somebody listens while it is made; if not, it need not keep to a listener's pace."""
-        return not (self._held or self._request.known_length)
+        return self._request.listened and not (self._held or self._request.known_length)
 
     @property
     def untaken_s(self) -> float:

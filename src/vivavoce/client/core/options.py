@@ -36,6 +36,11 @@ def opening(given: Mapping[str, Any]) -> dict[str, Any]:
     return {_WIRE_NAMES.get(name, name): value for name, value in merged.items()}
 
 
+def whole(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an ``open`` for speech that is wanted whole: nobody hears it as it comes. Raises like :func:`opening`."""
+    return {**opening(given), "listened": False}
+
+
 def realtime(config: RealtimeTTSConfig) -> dict[str, Any]:
     """The fields of an ``open`` for a realtime stream's config."""
     return opening(

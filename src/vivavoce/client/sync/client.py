@@ -88,7 +88,7 @@ class VivavoceClient:
     # ---- speech -------------------------------------------------------------------------------------------------
 
     def tts(self, text: str, **given: Unpack[SpeechOptions]) -> TTSResult:
-        """``text``, spoken whole. Any length; see :class:`SpeechOptions` for what may be given.
+        """``text``, spoken whole, as fast as it can be made. Any length; see :class:`SpeechOptions` for what may be given.
 
         Raises VivavoceError: VivavoceValidationError for what is asked wrongly, VivavoceConnectionError,
         VivavoceAuthError, VivavoceRateLimitError, VivavoceServerError.
@@ -101,7 +101,7 @@ class VivavoceClient:
             print(samples.dtype, samples.shape)
         ```
         """
-        speech = self._speech(given)
+        speech = self._speech(options.whole(given))
         try:
             return self._threads.run(whole(speech, checked(text)))
         finally:
@@ -152,7 +152,7 @@ class VivavoceClient:
 
     def tts_realtime(self, **given: Unpack[SpeechOptions]) -> RealtimeStream:
         """A stream written by hand. It opens when its ``with`` block is entered, or with its first use."""
-        return RealtimeStream(self._threads, self._speech(given))
+        return RealtimeStream(self._threads, self._speech(options.opening(given)))
 
     # ---- what the server has --------------------------------------------------------------------------------------
 
@@ -203,10 +203,10 @@ class VivavoceClient:
         self._board.check()
         return self._threads.run(calls.carry_out(call, self._plan))
 
-    def _speech(self, given: SpeechOptions) -> Speech:
-        return Speech(self._board, options.opening(given))
+    def _speech(self, fields: dict[str, Any]) -> Speech:
+        return Speech(self._board, fields)
 
     def _stream(self, source: object, given: SpeechOptions) -> TTSStream:
-        core = StreamCore(self._speech(given), source)
+        core = StreamCore(self._speech(options.opening(given)), source)
         self._threads.run(core.begin())
         return TTSStream(self._threads, core)

@@ -171,7 +171,7 @@ class NativeConnection:
         if said.stream in self._live:
             raise DuplicateStreamError(f"stream {said.stream} is open already", param="stream")
         voice = self._resolve(said.voice, said.language)
-        command = reading.opening(said, voice.rate_hz, idle_flush_s=said.idle_flush_s)
+        command = reading.opening(said, voice.rate_hz, idle_flush_s=said.idle_flush_s, listened=said.listened)
         self._live[said.stream] = _Live(command.format.name, voice.id)
         return Start(said.stream, command, said.credit_bytes)
 

@@ -97,6 +97,10 @@ class OpenMessage(Manner, tag_field="type", tag="open", kw_only=True, forbid_unk
         Annotated[float, Meta(ge=0.02, le=60)] | None,
         Meta(description="Silence of the writer after which whole words are spoken; null is the server's."),
     ] = None
+    listened: Annotated[
+        bool,
+        Meta(description="Whether it is heard as it comes; what is not comes as fast as it can be made."),
+    ] = True
 
 
 class TextMessage(Struct, tag_field="type", tag="text", kw_only=True, forbid_unknown_fields=True):
