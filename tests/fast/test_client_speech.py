@@ -12,23 +12,17 @@ from vivavoce.client.core.effects import Effect, Transmit, Wait
 from vivavoce.client.core.link import Link, Switchboard
 from vivavoce.client.core.plan import Plan
 from vivavoce.client.core.speech import Speech
-from vivavoce.client.core.wire import HEADER
 from vivavoce.client.types import Audio, Ended
+from wire_frames import ENDED, Bell, audio
 
 pytestmark = pytest.mark.fast
 
-ENDED = '{"type":"ended","stream":1,"audio_s":1.0,"characters":3,"cancelled":false}'
 PIECES = [b"ab", b"cd", b"ef"]
 WHOLE = [*map(Audio, PIECES), Ended(1.0, 3, False), None]
 STOPPED = object()
 
 Move: TypeAlias = tuple[int, bool, bool]
 """What happens at an effect: frames that come, whether a sibling wants to send, whether the caller is stopped."""
-
-
-class Bell:
-    def ring(self) -> None:
-        """Nobody sleeps here."""
 
 
 class Desk:
@@ -43,7 +37,7 @@ class Desk:
         for effect in self.speech.start():
             self.carry_out(effect)
         self.frames: list[str | bytes] = [
-            *(HEADER.pack(1, n) + piece for n, piece in enumerate(PIECES)),
+            *(audio(n, piece) for n, piece in enumerate(PIECES)),
             ENDED,
         ]
 

@@ -70,6 +70,9 @@ def test_options_reach_the_server_by_its_names() -> None:
             {"word", "phoneme"},
         )
         assert (request.seed, request.duration_s, request.markup) == (7, 2.0, False)
+        assert not request.listened, "what is wanted whole need not keep to a listener's pace"
+        await anext(aiter(scene.client.tts_stream("x", **PCM)))
+        assert scene.studio.streams[1].request.listened
         mistyped: dict[str, Any] = {"pich": 1}
         with pytest.raises(VivavoceValidationError, match="did you mean pitch") as caught:
             await scene.client.tts("x", **mistyped)

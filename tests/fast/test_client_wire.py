@@ -11,34 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from examples import examples
-from vivavoce.client.core.wire import ACK_FRAMES, CROWDED_BYTES, HEADER, Wire
+from vivavoce.client.core.wire import ACK_FRAMES, CROWDED_BYTES, Wire
 from vivavoce.client.types import Audio, Ended, Opened
 from vivavoce.dialects.native import reading
 from vivavoce.errors import VivavoceConnectionError, VivavoceRateLimitError, VivavoceServerError
+from wire_frames import ENDED, OPENED, Bell, audio
 
 pytestmark = pytest.mark.fast
-
-
-class Bell:
-    """Counts."""
-
-    def __init__(self) -> None:
-        self.rung = 0
-
-    def ring(self) -> None:
-        self.rung += 1
 
 
 def said(wire: Wire) -> list[dict[str, Any]]:
     return [json.loads(frame) for frame in wire.frames()]
 
 
-def audio(sequence: int, data: bytes, stream: int = 1) -> bytes:
-    return HEADER.pack(stream, sequence) + data
-
-
-OPENED = '{"type":"opened","stream":1,"voice":"v","format":"wav","rate_hz":8000}'
-ENDED = '{"type":"ended","stream":1,"audio_s":1.0,"characters":3,"cancelled":false}'
 SESSION = '{"type":"session","token":"t","window_s":15.0}'
 
 

@@ -150,6 +150,16 @@ def test_trap_7_signs_are_many_while_something_is_said_and_few_later() -> None:
     assert rounds(5.025, 8.025) == pytest.approx(3.0 / QUIET_S, abs=1)
 
 
+def test_trap_7_signs_begin_with_the_second_stream_and_not_with_the_next_tick_of_one() -> None:
+    async def story(line: Line, studio: PaperStudio) -> None:
+        await line.say(PAPER, {**PAPER, "stream_id": "s2"})
+        studio.streams[1].emit(Audio(b"ab", 0.0, 0.1))
+        await asyncio.sleep(3.5 * LIVELY_S)
+        assert [frame for frame in line.hear() if len(frame) == 1][:EVENTS] == alive("s1")
+
+    play(story)
+
+
 def test_trap_7_no_signs_pile_up_before_a_client_that_does_not_read() -> None:
     async def story(line: Line, studio: PaperStudio) -> None:
         await line.say(PAPER, {**PAPER, "stream_id": "s2"})

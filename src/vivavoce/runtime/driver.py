@@ -157,7 +157,7 @@ class Stream:
     def _take_batch(self) -> list[Event]:
         try:
             batch = self._session.events()
-        except Exception as error:  # noqa: BLE001 - any defect is told to this stream's listener as its error
+        except Exception as error:  # noqa: BLE001 - what escapes ends the socket's other streams as well
             self._defect("events", error)
             batch = self._session.events()
         self._active_at = self._clock.now()

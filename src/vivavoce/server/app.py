@@ -57,7 +57,7 @@ class App:
         sent = _Sent(send)
         try:
             await self._router(scope, receive, sent)
-        except Exception as error:  # noqa: BLE001 - what escapes, uvicorn logs in full, and answers in no dialect
+        except Exception as error:  # noqa: BLE001 - uvicorn would answer in no dialect, and its log is off
             # Neither the path's query nor a body nor the error's words are logged: all may hold the caller's text.
             log.error("%s %s failed; this is a defect: %s", scope["type"], quoted(scope["path"]), told(error))
             await _apologise(scope, sent)
@@ -66,7 +66,9 @@ class App:
         await receive()
         try:
             await self.house.open()
-        except Exception as failure:  # A server takes one that escapes for "no lifespan here", and serves.
+        except (
+            Exception
+        ) as failure:  # ASGI takes one that escapes for "no lifespan", and would serve a closed house.
             log.exception("the server could not start")
             await send({"type": "lifespan.startup.failed", "message": str(failure)})
             return

@@ -102,7 +102,7 @@ class AsyncVivavoceClient:
             print(samples.dtype, samples.shape)
         ```
         """
-        speech = self._speech(options.whole(given))
+        speech = Speech(self._board, options.whole(given))
         try:
             return await self._loop.run(whole(speech, checked(text)))
         finally:
@@ -158,7 +158,7 @@ class AsyncVivavoceClient:
 
     def tts_realtime(self, **given: Unpack[SpeechOptions]) -> AsyncRealtimeStream:
         """A stream written by hand. It opens when its ``with`` block is entered, or with its first use."""
-        return AsyncRealtimeStream(self._loop, self._speech(options.opening(given)))
+        return AsyncRealtimeStream(self._loop, Speech(self._board, options.opening(given)))
 
     # ---- what the server has --------------------------------------------------------------------------------------
 
@@ -209,8 +209,5 @@ class AsyncVivavoceClient:
         self._board.check()
         return await self._loop.run(calls.carry_out(call, self._plan))
 
-    def _speech(self, fields: dict[str, Any]) -> Speech:
-        return Speech(self._board, fields)
-
     def _stream(self, source: object, given: SpeechOptions) -> AsyncTTSStream:
-        return AsyncTTSStream(self._loop, StreamCore(self._speech(options.opening(given)), source))
+        return AsyncTTSStream(self._loop, StreamCore(Speech(self._board, options.opening(given)), source))

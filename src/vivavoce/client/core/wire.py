@@ -143,7 +143,7 @@ class Wire:
         channel.inbox.appendleft(event)
         if isinstance(event, Audio):
             channel.held_bytes += len(event.data)
-            channel.owed_bytes -= len(event.data)
+            channel.owed_bytes -= len(event.data)  # below zero, if that credit is on its way already
 
     @property
     def pending(self) -> bool:

@@ -101,7 +101,7 @@ class VivavoceClient:
             print(samples.dtype, samples.shape)
         ```
         """
-        speech = self._speech(options.whole(given))
+        speech = Speech(self._board, options.whole(given))
         try:
             return self._threads.run(whole(speech, checked(text)))
         finally:
@@ -152,7 +152,7 @@ class VivavoceClient:
 
     def tts_realtime(self, **given: Unpack[SpeechOptions]) -> RealtimeStream:
         """A stream written by hand. It opens when its ``with`` block is entered, or with its first use."""
-        return RealtimeStream(self._threads, self._speech(options.opening(given)))
+        return RealtimeStream(self._threads, Speech(self._board, options.opening(given)))
 
     # ---- what the server has --------------------------------------------------------------------------------------
 
@@ -203,10 +203,7 @@ class VivavoceClient:
         self._board.check()
         return self._threads.run(calls.carry_out(call, self._plan))
 
-    def _speech(self, fields: dict[str, Any]) -> Speech:
-        return Speech(self._board, fields)
-
     def _stream(self, source: object, given: SpeechOptions) -> TTSStream:
-        core = StreamCore(self._speech(options.opening(given)), source)
+        core = StreamCore(Speech(self._board, options.opening(given)), source)
         self._threads.run(core.begin())
         return TTSStream(self._threads, core)

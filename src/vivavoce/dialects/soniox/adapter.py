@@ -328,7 +328,7 @@ class SonioxConnection:
 
 
 def _still_open(streams: Iterable[str]) -> Sequence[Reply]:
-    return [Reply(messages.still_open(stream)) for stream in streams for _ in range(EVENTS)]
+    return [sign for stream in streams for sign in [Reply(messages.still_open(stream))] * EVENTS]
 
 
 class SonioxExchange:

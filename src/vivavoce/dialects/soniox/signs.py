@@ -9,6 +9,7 @@ half second let a sibling through after 14 s (median, measured with the client; 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Final
 
@@ -26,7 +27,7 @@ class SignsOfLife:
 
     def __init__(self) -> None:
         self._heard: set[str] = set()
-        self._lively_until: float | None = None
+        self._lively_until = -math.inf
         self._next_at: float | None = None
 
     def heard(self, stream: str) -> None:
@@ -39,8 +40,7 @@ class SignsOfLife:
             self._lively_until = now + LIVELY_FOR_S
         if self._next_at is None:
             self._next_at = now + QUIET_S
-        lively = self._lively_until is not None and now < self._lively_until
-        if now < self._next_at and not lively:
+        if now < self._next_at and now >= self._lively_until:
             return []
         silent = [stream for stream in streams if stream not in self._heard]
         self._heard.clear()
