@@ -15,6 +15,7 @@ from vivavoce.client.core.wire import Wire
 from vivavoce.client.types import Audio
 from vivavoce.dialects.native.tally import ACK_BYTES, ACK_FRAMES, Tally
 from vivavoce.errors import OutOfRangeError
+from wire_frames import Bell
 
 pytestmark = pytest.mark.fast
 
@@ -91,11 +92,6 @@ class Side:
         return [f'{{"type":"ack","after":{self.tally.told()}}}'] if due else []
 
 
-class _Bell:
-    def ring(self) -> None:
-        pass
-
-
 @examples(30)
 @given(
     texts=st.lists(st.integers(0, 40), min_size=1, max_size=30),
@@ -104,7 +100,7 @@ class _Bell:
 )
 def test_both_directions_survive_any_cuts(texts: list[int], cuts: list[int], order: Any) -> None:
     wire, side = Wire(lambda: ""), Side()
-    channel = wire.open({}, 1 << 20, _Bell())
+    channel = wire.open({}, 1 << 20, Bell())
     todo, heard = deque(texts), bytearray()
     up: deque[str] = deque()
     down: deque[str | bytes] = deque()
